@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use crate::process::Process;
 
@@ -164,14 +165,13 @@ impl Reach {
 
 /// Writes a file that only its owner reads, whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = path.with_extension("partial");
-    let written = private(&partial).and_then(|mut file| {
-        file.set_len(0)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
         file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)
+        file.as_file().sync_all()?;
+        Ok(file.persist(path)?)
     });
-    written.with_context(|| format!("{} can't be written", path.display()))
+    written.map(drop).with_context(|| format!("{} can't be written", path.display()))
 }
 
 fn private(path: &Path) -> std::io::Result<File> {

@@ -1,1 +1,10 @@
-//! Stand-ins for the whole system.
+//! AWS on a desk, for the tests and the local run. Nothing here is ever deployed.
+
+pub mod compile;
+pub mod data;
+pub mod kms;
+pub mod options;
+pub mod process;
+pub mod terminal;
+pub mod tools;
+pub mod workspace;
