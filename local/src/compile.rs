@@ -62,10 +62,17 @@ struct Built {
 
 /// The part of cargo's messages that is read here: the Cargo Book, "External tools".
 #[derive(Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
+#[serde(tag = "reason")]
 enum Message {
-    CompilerMessage { message: Diagnostic },
-    CompilerArtifact { target: Target, executable: Option<PathBuf> },
+    #[serde(rename = "compiler-message")]
+    Diagnostic {
+        message: Diagnostic,
+    },
+    #[serde(rename = "compiler-artifact")]
+    Artifact {
+        target: Target,
+        executable: Option<PathBuf>,
+    },
     #[serde(other)]
     Other,
 }
@@ -85,18 +92,18 @@ impl Built {
     /// Takes in one line of cargo's output, and gives back what a person should see.
     fn take(&mut self, line: &str) -> Option<String> {
         match serde_json::from_str(line).unwrap_or(Message::Other) {
-            Message::CompilerMessage { message } => {
+            Message::Diagnostic { message } => {
                 let rendered = message.rendered?;
                 if message.level == "error" && self.first_error.is_none() {
                     self.first_error = Some(anstream::adapter::strip_str(&rendered).to_string());
                 }
                 Some(rendered)
             }
-            Message::CompilerArtifact { target, executable: Some(path) } => {
+            Message::Artifact { target, executable: Some(path) } => {
                 self.executables.insert(target.name, path);
                 None
             }
-            Message::CompilerArtifact { .. } | Message::Other => None,
+            Message::Artifact { .. } | Message::Other => None,
         }
     }
 

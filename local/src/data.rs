@@ -54,7 +54,9 @@ impl Data {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                bail!("another `cargo local` runs on {shown}: stop that one, or choose another folder with --data")
+                bail!(
+                    "another `cargo local` runs on {shown}: stop that one, or choose another folder with --data"
+                )
             }
             Err(TryLockError::Error(error)) => {
                 return Err(error).with_context(|| format!("{shown} can't be locked"));
@@ -136,7 +138,9 @@ impl Data {
         let lines = match fs::read_to_string(self.children()) {
             Ok(lines) => lines,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error).context("the record of an earlier run's processes can't be read"),
+            Err(error) => {
+                return Err(error).context("the record of an earlier run's processes can't be read");
+            }
         };
         // A last line that was cut off names no process that can be told apart.
         for child in lines.lines().filter_map(|line| serde_json::from_str::<Process>(line).ok()) {

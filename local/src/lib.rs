@@ -5,6 +5,7 @@ pub mod data;
 pub mod kms;
 pub mod options;
 pub mod process;
+pub mod story;
 pub mod terminal;
 pub mod tools;
 pub mod workspace;

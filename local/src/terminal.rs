@@ -1,8 +1,6 @@
 //! Everything that `cargo local` says: plain lines, coloured only on a terminal and without `NO_COLOR`.
-#![expect(
-    clippy::let_underscore_must_use,
-    reason = "a terminal that has gone away is no reason to stop serving"
-)]
+//!
+//! A terminal that has gone away is no reason to stop serving: that a line can't be written is passed over.
 
 use std::fmt::Display;
 use std::io::Write;

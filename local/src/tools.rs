@@ -73,7 +73,9 @@ async fn wheel(environment: &Path, requirements: &Path) -> Result<()> {
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
     pip.args(["--no-deps", "--only-binary", ":all:", "--require-hashes", "--requirement"]).arg(requirements);
     if let Some(failure) = run(pip).await? {
-        bail!("pip can't get cargo-lambda {VERSION}; is the package registry within reach? pip says: {failure}");
+        bail!(
+            "pip can't get cargo-lambda {VERSION}; is the package registry within reach? pip says: {failure}"
+        );
     }
     Ok(())
 }

@@ -79,11 +79,7 @@ impl From<Metadata> for Workspace {
         let binaries = |package: Package| {
             let is_binary = |target: &Target| target.kind.iter().any(|kind| kind == "bin");
             let name = package.name;
-            package
-                .targets
-                .into_iter()
-                .filter(is_binary)
-                .map(move |target| (target.name, name.clone()))
+            package.targets.into_iter().filter(is_binary).map(move |target| (target.name, name.clone()))
         };
         Self {
             root: metadata.workspace_root,
