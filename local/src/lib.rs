@@ -1,1 +1,3 @@
-//! Stand-ins for the whole system.
+//! AWS on a desk, for the tests and the local run. Nothing here is ever deployed.
+
+pub mod kms;

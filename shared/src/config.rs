@@ -2,7 +2,7 @@
 
 use std::{env, fmt, net::IpAddr, time::Duration};
 
-use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
 use ipnet::IpNet;
 
 /// A variable that is missing or malformed. It prints as one line that names the variable, also through `Debug`,
@@ -37,9 +37,15 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Clients for the function's own credentials and Region. A call gets at most 3 attempts of 1.5 s each, so
-    /// that two calls fit into Portal's 10 s.
+    /// Clients for the function's own credentials and Region.
     pub async fn from_env() -> Self {
+        let config = Self::settings().load().await;
+        Self { dynamodb: aws_sdk_dynamodb::Client::new(&config), kms: aws_sdk_kms::Client::new(&config) }
+    }
+
+    /// How the clients call: a call gets at most 3 attempts of 1.5 s each, so that two calls fit into the 10 s that
+    /// Portal waits.
+    pub fn settings() -> ConfigLoader {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(Duration::from_millis(1500))
@@ -48,12 +54,7 @@ impl Aws {
             .with_max_attempts(3)
             .with_initial_backoff(Duration::from_millis(50))
             .with_max_backoff(Duration::from_millis(500));
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .timeout_config(timeouts)
-            .retry_config(retries)
-            .load()
-            .await;
-        Self { dynamodb: aws_sdk_dynamodb::Client::new(&config), kms: aws_sdk_kms::Client::new(&config) }
+        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(retries)
     }
 }
 
