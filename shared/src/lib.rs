@@ -1,1 +1,24 @@
-//! Stand-ins for the whole system.
+//! Keeps the two backup shares of Portal wallets: seals each one under KMS, stores it in DynamoDB for good,
+//! and gives it back on the day of the recovery.
+//!
+//! A request is authenticated into a proof ([`auth::User`] or [`auth::Portal`]), parsed into types that can't be
+//! wrong ([`share`]), and handed to the half that it belongs to: [`client_shares`] or [`custodian_shares`]. Without
+//! the proof nothing can be stored or read. The sealed format is specified in `ENVELOPE.md`, beside this crate's
+//! manifest, and implemented in [`envelope`].
+
+pub mod auth;
+pub mod client_shares;
+pub mod config;
+pub mod custodian_shares;
+pub mod envelope;
+pub mod error;
+pub mod http;
+mod kms;
+pub mod log;
+pub mod secret;
+pub mod serve;
+pub mod share;
+mod table;
+mod vault;
+
+pub use error::{Error, Result};

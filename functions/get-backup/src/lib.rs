@@ -1,0 +1,59 @@
+//! A user's app takes back its encrypted share: `GET /portal/clients/{clientId}/backup`.
+
+use backup_shares::{
+    Result,
+    auth::User,
+    client_shares::{ClientShares, Wanted},
+    config::{Aws, SharesConfig, client_id_claim},
+    http, log,
+    share::{Method, PairId},
+};
+use lambda_http::{Body, Error, Request, Response};
+use serde::Serialize;
+
+/// What the function needs to serve a request.
+pub struct GetBackup {
+    /// The claim that holds the user's client id.
+    pub claim: String,
+    /// The shares of all users.
+    pub shares: ClientShares,
+}
+
+/// The share, under the key that current apps read and the one that Portal's iOS guide reads.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    cipher_text: &'a str,
+    backup_share: &'a str,
+}
+
+impl GetBackup {
+    /// Reads the function's environment.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or malformed.
+    pub async fn from_env() -> Result<Self, Error> {
+        let (claim, config) = (client_id_claim()?, SharesConfig::from_env()?);
+        Ok(Self { claim, shares: ClientShares::new(&Aws::from_env().await, config) })
+    }
+
+    /// Gives a user the newest share that they ask for.
+    ///
+    /// # Errors
+    /// See [`ClientShares::get`] and [`User::authenticate`].
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
+        let user = User::authenticate(&request, &self.claim)?;
+        let wanted = wanted(&request)?;
+        let share = self.shares.get(&user, &wanted).await?;
+        http::ok(&Answer { cipher_text: share.expose(), backup_share: share.expose() })
+    }
+}
+
+fn wanted(request: &Request) -> Result<Wanted> {
+    let method = http::query_parameter(request, "backupMethod")?.map(Method::parse).transpose()?;
+    let pair = http::query_parameter(request, "backupSharePairId")?.map(PairId::parse).transpose()?;
+    if let Some(method) = &method {
+        log::method(method);
+    }
+    Ok(Wanted { method, pair })
+}

@@ -1,0 +1,46 @@
+//! A user's app hands over its encrypted share: `POST /portal/clients/{clientId}/backup`.
+
+mod forms;
+
+use backup_shares::{
+    Result,
+    auth::User,
+    client_shares::ClientShares,
+    config::{Aws, SharesConfig, client_id_claim},
+    http, log,
+};
+use forms::Form;
+use lambda_http::{Body, Error, Request, Response};
+
+/// What the function needs to serve a request.
+pub struct StoreBackup {
+    /// The claim that holds the user's client id.
+    pub claim: String,
+    /// The shares of all users.
+    pub shares: ClientShares,
+}
+
+impl StoreBackup {
+    /// Reads the function's environment.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or malformed.
+    pub async fn from_env() -> Result<Self, Error> {
+        let (claim, config) = (client_id_claim()?, SharesConfig::from_env()?);
+        Ok(Self { claim, shares: ClientShares::new(&Aws::from_env().await, config) })
+    }
+
+    /// Stores a user's share, or both curves' shares, beside those before. Acknowledges what is durable.
+    ///
+    /// # Errors
+    /// See [`ClientShares::store`] and [`User::authenticate`]; `BadRequest` when the body has no one share to keep.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
+        let user = User::authenticate(&request, &self.claim)?;
+        let sent = http::parse_body::<Form>(&request)?.into_sent()?;
+        for (method, share) in sent.shares {
+            log::method(&method);
+            self.shares.store(&user, method, sent.pair.clone(), &share).await?;
+        }
+        Ok(http::stored())
+    }
+}

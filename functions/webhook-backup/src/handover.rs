@@ -1,0 +1,94 @@
+//! What Portal sends to hand over a share, held to what the share itself says (contract: "Webhook").
+
+use backup_shares::{
+    Error, Result,
+    secret::Secret,
+    share::{ClientId, Method, PairId, Share},
+};
+use serde::{Deserialize, de::IgnoredAny};
+
+/// The body.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Form {
+    client_id: String,
+    share: Secret<String>,
+    backup_method: Option<String>,
+    backup_share_pair_id: Option<String>,
+}
+
+/// A share and where it belongs.
+pub struct Handover {
+    pub client: ClientId,
+    pub method: Method,
+    pub pair: Option<PairId>,
+    pub share: Share,
+}
+
+impl Form {
+    /// Finds where the share belongs.
+    pub fn into_handover(self) -> Result<Handover> {
+        let client = ClientId::parse(self.client_id)?;
+        let method = self.backup_method.map_or_else(|| Ok(Method::unknown()), Method::parse)?;
+        let share = Share::parse(self.share)?;
+        let inside = Inside::read(&share);
+        agreed(Some(client.as_str()), inside.client_id(), "the share's own clientId is another client's")?;
+        let pair = agreed(
+            self.backup_share_pair_id.as_deref(),
+            inside.pair_id(),
+            "the share's own backupSharePairId is another than the body's",
+        )?;
+        Ok(Handover { client, method, pair: pair.map(PairId::parse).transpose()?, share })
+    }
+}
+
+/// The one id that two places give, where an empty one is none.
+fn agreed<'a>(
+    outside: Option<&'a str>,
+    inside: Option<&'a str>,
+    contradiction: &'static str,
+) -> Result<Option<&'a str>> {
+    let given = |id: Option<&'a str>| id.filter(|id| !id.is_empty());
+    match (given(outside), given(inside)) {
+        (Some(outside), Some(inside)) if outside != inside => Err(Error::BadRequest(contradiction)),
+        (outside, inside) => Ok(outside.or(inside)),
+    }
+}
+
+/// The ids that a share's own JSON holds. A share that isn't such JSON holds none: it is kept all the same.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Inside {
+    client_id: Option<Id>,
+    backup_share_pair_id: Option<Id>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+impl Inside {
+    fn read(share: &Share) -> Self {
+        serde_json::from_str(share.expose()).unwrap_or_default()
+    }
+
+    fn client_id(&self) -> Option<&str> {
+        self.client_id.as_ref().and_then(Id::text)
+    }
+
+    fn pair_id(&self) -> Option<&str> {
+        self.backup_share_pair_id.as_ref().and_then(Id::text)
+    }
+}
+
+impl Id {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(id) => Some(id),
+            Self::Other(_) => None,
+        }
+    }
+}

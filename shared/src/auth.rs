@@ -1,0 +1,111 @@
+//! Proofs of who calls. A proof can only be had from a request that carries it, and nothing is stored or read
+//! without one.
+
+use std::net::IpAddr;
+
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use lambda_http::{
+    Request, RequestExt,
+    aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequestContext},
+    request::RequestContext,
+};
+
+use crate::{
+    config::WebhookPolicy,
+    error::{Error, Result},
+    log,
+    share::ClientId,
+};
+
+const SECRET_HEADER: &str = "X-Webhook-Secret";
+const MIN_SECRET_BYTES: usize = 16;
+
+/// The caller is Portal: it knows the webhook secret and calls from an allowed address.
+#[derive(Debug)]
+pub struct Portal(());
+
+impl Portal {
+    /// Checks the source address, then the secret (design: "Authentication").
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for an address that is not allowed; [`Error::Unauthorized`] for a secret that is
+    /// missing, wrong or short.
+    pub fn authenticate(request: &Request, policy: &WebhookPolicy) -> Result<Self> {
+        if !policy.allows(source_ip(request)) {
+            return Err(Error::Forbidden("the source address is not in WEBHOOK_ALLOWED_IPS"));
+        }
+        let mut sent = request.headers().get_all(SECRET_HEADER).iter();
+        let (Some(secret), None) = (sent.next(), sent.next()) else {
+            return Err(Error::Unauthorized("X-Webhook-Secret is missing or repeated"));
+        };
+        if secret.len() < MIN_SECRET_BYTES {
+            return Err(Error::Unauthorized("X-Webhook-Secret is under 16 characters"));
+        }
+        let matched = matching(secret.as_bytes(), policy.secret_digests());
+        log::webhook_secret(matched.ok_or(Error::Unauthorized("X-Webhook-Secret is wrong"))?);
+        Ok(Self(()))
+    }
+}
+
+/// The caller's address as API Gateway saw it: headers are the caller's to write.
+fn source_ip(request: &Request) -> Option<IpAddr> {
+    context(request)?.http.source_ip.as_deref()?.parse().ok()
+}
+
+/// Which of the digests is the secret's, 1 for the first. Compares with every one, each in constant time.
+fn matching(secret: &[u8], digests: &[[u8; 32]]) -> Option<usize> {
+    let presented = digest::digest(&digest::SHA256, secret);
+    let verify = |matched, (index, digest): (usize, &[u8; 32])| {
+        let equal = verify_slices_are_equal(presented.as_ref(), digest).is_ok();
+        if equal { Some(index + 1) } else { matched }
+    };
+    digests.iter().enumerate().fold(None, verify)
+}
+
+/// The caller is a user whose token the API's authorizer has verified.
+#[derive(Debug)]
+pub struct User {
+    client: ClientId,
+}
+
+impl User {
+    /// Takes the client id from what the authorizer vouches for, and holds the path to it: from the JWT's claim
+    /// `claim`, or from `clientId` of a Lambda authorizer's answer.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when the authorizer names no client id; [`Error::Forbidden`] when the path names
+    /// another client.
+    pub fn authenticate(request: &Request, claim: &str) -> Result<Self> {
+        let authorizer = context(request).and_then(|context| context.authorizer.as_ref());
+        let vouched = authorizer.and_then(|authorizer| vouched_client(authorizer, claim));
+        let vouched = vouched.ok_or(Error::Unauthorized("the authorizer's answer holds no client id"))?;
+        let client = ClientId::parse(vouched).map_err(|_| {
+            Error::Unauthorized("the authorizer's client id is outside a client id's alphabet")
+        })?;
+        log::client(&client);
+        match request.path_parameters().all("clientId").as_deref() {
+            Some([named]) if *named == client.as_str() => Ok(Self { client }),
+            _ => Err(Error::Forbidden("the path names another client than the token")),
+        }
+    }
+
+    /// Whose shares this user may reach.
+    pub const fn client(&self) -> &ClientId {
+        &self.client
+    }
+}
+
+fn vouched_client<'a>(authorizer: &'a ApiGatewayRequestAuthorizer, claim: &str) -> Option<&'a str> {
+    match &authorizer.jwt {
+        Some(jwt) => jwt.claims.get(claim).map(String::as_str),
+        None => authorizer.fields.get("clientId")?.as_str(),
+    }
+}
+
+fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestContext> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => Some(context),
+        #[allow(unreachable_patterns, reason = "another crate's feature can add event sources")]
+        _ => None,
+    }
+}

@@ -1,0 +1,205 @@
+//! What a function is told by its environment, checked once at start.
+
+use std::{env, fmt, net::IpAddr, time::Duration};
+
+use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
+use ipnet::IpNet;
+
+/// A variable that is missing or malformed. It prints as one line that names the variable, also through `Debug`,
+/// which is how `main` prints it.
+#[derive(thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct ConfigError {
+    name: &'static str,
+    problem: &'static str,
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+type Checked<T> = Result<T, ConfigError>;
+
+fn variable(name: &'static str, what: &'static str) -> Checked<String> {
+    let value = env::var(name).ok().filter(|value| !value.is_empty());
+    value.ok_or(ConfigError { name, problem: what })
+}
+
+/// The two AWS clients, as every function uses them.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// Keeps the rows.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Keeps the keys.
+    pub kms: aws_sdk_kms::Client,
+}
+
+impl Aws {
+    /// Clients for the function's own credentials and Region.
+    pub async fn from_env() -> Self {
+        let config = Self::settings().load().await;
+        Self { dynamodb: aws_sdk_dynamodb::Client::new(&config), kms: aws_sdk_kms::Client::new(&config) }
+    }
+
+    /// How the clients call: a call gets at most 3 attempts of 1.5 s each, so that two calls fit into the 10 s that
+    /// Portal waits.
+    pub fn settings() -> ConfigLoader {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(Duration::from_millis(1500))
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(3)
+            .with_initial_backoff(Duration::from_millis(50))
+            .with_max_backoff(Duration::from_millis(500));
+        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(retries)
+    }
+}
+
+/// One half's table and keys.
+#[derive(Clone, Debug)]
+pub struct SharesConfig {
+    /// Name of the table.
+    pub table: String,
+    /// Keys that its shares are sealed under.
+    pub keys: KeyRing,
+}
+
+impl SharesConfig {
+    /// Reads `SHARES_TABLE` and `SHARES_KEYS`.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or malformed.
+    pub fn from_env() -> Checked<Self> {
+        let table = variable("SHARES_TABLE", "is not set: it takes the name of the table of shares")?;
+        Ok(Self { table, keys: KeyRing::parse(&variable("SHARES_KEYS", KeyRing::PROBLEM)?)? })
+    }
+}
+
+/// A KMS key, by its ARN. An alias is refused: re-pointing one would strand the rows sealed before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyArn(String);
+
+impl KeyArn {
+    /// The whole ARN.
+    pub fn arn(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part of the ARN: the same in every Region for a multi-Region key.
+    pub fn id(&self) -> &str {
+        self.0.rsplit_once(":key/").map_or("", |(_, id)| id)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let [arn, partition, "kms", region, account, resource] = parts[..] else { return None };
+        let id = resource.strip_prefix("key/")?;
+        let named =
+            |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        (arn == "arn" && [partition, region, account, id].into_iter().all(named)).then(|| Self(text.into()))
+    }
+}
+
+/// The one or two keys of one half: the first seals, both open.
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    sealing: KeyArn,
+    older: Option<KeyArn>,
+}
+
+impl KeyRing {
+    const PROBLEM: &str = "is not one or two ARNs of different KMS keys (arn:aws:kms:REGION:ACCOUNT:key/ID, no alias), \
+                           comma-separated";
+
+    /// Reads `SHARES_KEYS`' value.
+    ///
+    /// # Errors
+    /// When it is not one or two key ARNs.
+    pub fn parse(text: &str) -> Checked<Self> {
+        let keys: Option<Vec<KeyArn>> = text.split(',').map(|arn| KeyArn::parse(arn.trim())).collect();
+        match keys.as_deref() {
+            Some([sealing]) => Ok(Self { sealing: sealing.clone(), older: None }),
+            Some([sealing, older]) if sealing.id() != older.id() => {
+                Ok(Self { sealing: sealing.clone(), older: Some(older.clone()) })
+            }
+            _ => Err(ConfigError { name: "SHARES_KEYS", problem: Self::PROBLEM }),
+        }
+    }
+
+    /// The key that new shares are sealed under.
+    pub const fn sealing(&self) -> &KeyArn {
+        &self.sealing
+    }
+
+    /// The key with this id.
+    pub fn find(&self, id: &str) -> Option<&KeyArn> {
+        [Some(&self.sealing), self.older.as_ref()].into_iter().flatten().find(|key| key.id() == id)
+    }
+}
+
+/// The claim of the user's token that holds Portal's client id. There is no default: a provider's `sub` is never
+/// that.
+///
+/// # Errors
+/// Names `CLIENT_ID_CLAIM` when it is not set.
+pub fn client_id_claim() -> Checked<String> {
+    variable("CLIENT_ID_CLAIM", "is not set: it takes the name of the claim that holds Portal's client id")
+}
+
+/// Whom the webhook functions take for Portal.
+#[derive(Clone, Debug)]
+pub struct WebhookPolicy {
+    secret_digests: Vec<[u8; 32]>,
+    allowed: Vec<IpNet>,
+}
+
+impl WebhookPolicy {
+    /// Reads `WEBHOOK_SECRET_SHA256` and `WEBHOOK_ALLOWED_IPS`.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or malformed.
+    pub fn from_env() -> Checked<Self> {
+        const ALLOWED: &str = "WEBHOOK_ALLOWED_IPS";
+        let digests = variable("WEBHOOK_SECRET_SHA256", Self::DIGESTS_PROBLEM)?;
+        let allowed =
+            env::var(ALLOWED).map_err(|_| ConfigError { name: ALLOWED, problem: Self::ALLOWED_PROBLEM })?;
+        Self::parse(&digests, &allowed)
+    }
+
+    const DIGESTS_PROBLEM: &str = "is not one or two SHA-256 digests of 64 hex digits, comma-separated";
+    const ALLOWED_PROBLEM: &str = "is not a comma-separated list of CIDRs such as 192.0.2.1/32; set it empty to \
+                                   allow any address";
+
+    /// Reads the two variables' values.
+    ///
+    /// # Errors
+    /// Names the variable that is malformed.
+    pub fn parse(secret_digests: &str, allowed_ips: &str) -> Checked<Self> {
+        let digests = secret_digests.split(',').map(|digest| {
+            let mut bytes = [0; 32];
+            hex::decode_to_slice(digest.trim(), &mut bytes).map(|()| bytes).ok()
+        });
+        let digests = digests.collect::<Option<Vec<_>>>().filter(|digests| digests.len() <= 2);
+        let cidrs = allowed_ips.split(',').map(str::trim).filter(|_| !allowed_ips.trim().is_empty());
+        let allowed = cidrs.map(str::parse).collect::<Result<_, _>>();
+        Ok(Self {
+            secret_digests: digests
+                .ok_or(ConfigError { name: "WEBHOOK_SECRET_SHA256", problem: Self::DIGESTS_PROBLEM })?,
+            allowed: allowed
+                .map_err(|_| ConfigError { name: "WEBHOOK_ALLOWED_IPS", problem: Self::ALLOWED_PROBLEM })?,
+        })
+    }
+
+    /// Whether Portal may call from this address. One that is not known is allowed only where any is.
+    pub fn allows(&self, address: Option<IpAddr>) -> bool {
+        self.allowed.is_empty() || address.is_some_and(|ip| self.allowed.iter().any(|net| net.contains(&ip)))
+    }
+
+    /// SHA-256 of the webhook secret; two while it is rotated.
+    pub fn secret_digests(&self) -> &[[u8; 32]] {
+        &self.secret_digests
+    }
+}

@@ -1,0 +1,137 @@
+//! The custodian's half: shares that Portal hands over raw and asks for on the day of a recovery.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    auth::Portal,
+    config::{Aws, SharesConfig},
+    error::{Error, Result},
+    log,
+    share::{ClientId, Kind, Method, PairId, Share, Slot},
+    table::{Row, Stored},
+    vault::Vault,
+};
+
+/// Most shares that one fetch answers with (contract: "Webhook").
+pub const MAX_SHARES: usize = 128;
+
+/// Most bytes that the shares take in one answer: Lambda allows 6 MB, the rest of the answer included.
+pub const MAX_ANSWER_BYTES: usize = 5_000_000;
+
+const OPEN_AT_ONCE: usize = 16;
+
+/// The custodian shares of all wallets. Only [`Portal`] reaches them.
+pub struct CustodianShares(Vault);
+
+impl CustodianShares {
+    /// The custodian shares in a table, sealed and opened with that half's keys.
+    pub fn new(aws: &Aws, config: SharesConfig) -> Self {
+        Self(Vault::new(Kind::Custodian, aws, config))
+    }
+
+    /// Stores a share beside those before it. When this returns the share is durable.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when AWS is: then the share may or may not be stored, and repeating is safe.
+    pub async fn store(
+        &self,
+        _proof: &Portal,
+        client: ClientId,
+        method: Method,
+        pair: Option<PairId>,
+        share: &Share,
+    ) -> Result<Stored> {
+        self.0.store(Slot { kind: Kind::Custodian, client, method, pair }, share).await
+    }
+
+    /// Opens a client's shares of all methods and pairs, newest first, each distinct share once, as many of the
+    /// newest as an answer holds. A share that fails authentication is left out, logged and counted.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none; [`Error::Tampered`] when not one of them opens;
+    /// [`Error::Unavailable`] when AWS is: never a part of the shares.
+    pub async fn fetch(&self, _proof: &Portal, client: &ClientId) -> Result<Vec<Share>> {
+        let rows = self.newest_rows(client).await?;
+        let mut opened = stream::iter(rows).map(|row| self.0.open(row)).buffered(OPEN_AT_ONCE);
+        let mut answer = Answer::default();
+        let mut refused = None;
+        while let Some(share) = opened.next().await {
+            match share {
+                Ok(share) => answer.add(share),
+                Err(Error::Tampered(why)) => refused = Some(log::tampered(why)),
+                Err(error) => return Err(error),
+            }
+        }
+        answer.finish().ok_or_else(|| refused.map_or(Error::NotFound, Error::Tampered))
+    }
+
+    /// The newest [`MAX_SHARES`] rows, newest first.
+    async fn newest_rows(&self, client: &ClientId) -> Result<Vec<Row>> {
+        let mut newest = BTreeMap::new();
+        let keep_newest = |row: Result<Row>| {
+            match row {
+                Ok(row) => drop(newest.insert(Reverse(row.age()), row)),
+                Err(Error::Tampered(why)) => drop(log::tampered(why)),
+                Err(error) => return Err(error),
+            }
+            if newest.len() > MAX_SHARES {
+                newest.pop_last();
+                log::left_out(1);
+            }
+            Ok(())
+        };
+        self.0.table.each(client, keep_newest).await?;
+        Ok(newest.into_values().collect())
+    }
+}
+
+/// The shares that fit one answer, in the order in which they are added.
+#[derive(Default)]
+struct Answer {
+    shares: Vec<Share>,
+    bytes: usize,
+    full: bool,
+}
+
+impl Answer {
+    fn add(&mut self, share: Share) {
+        if self.shares.iter().any(|kept| kept.expose() == share.expose()) {
+            return;
+        }
+        // The answer's legacy field repeats the first share.
+        let times = if self.shares.is_empty() { 2 } else { 1 };
+        self.bytes += times * answer_len(share.expose());
+        self.full |= self.bytes > MAX_ANSWER_BYTES;
+        if self.full { log::left_out(1) } else { self.shares.push(share) }
+    }
+
+    fn finish(self) -> Option<Vec<Share>> {
+        (!self.shares.is_empty()).then_some(self.shares)
+    }
+}
+
+/// Bytes that a string takes in a Lambda answer, where it is escaped twice: as JSON in the body, and the body as
+/// JSON in the answer.
+fn answer_len(text: &str) -> usize {
+    let escaped = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' => 4,
+        0x08 | 0x09 | 0x0a | 0x0c | 0x0d => 3,
+        0x00..0x20 => 7,
+        _ => 1,
+    });
+    escaped.sum::<usize>() + br#"\"\","#.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answer_len_is_what_two_escapes_make() {
+        let text: String = (0..=0x7f_u8).map(char::from).chain("é漢😀".chars()).collect();
+        let twice = serde_json::to_string(&serde_json::to_string(&text).unwrap()).unwrap();
+        assert_eq!(answer_len(&text), twice.len() - r#""""#.len() + ",".len());
+    }
+}

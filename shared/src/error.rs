@@ -1,0 +1,108 @@
+//! Everything that can go wrong with a request, and the one mapping to what its caller is told.
+
+use lambda_http::http::StatusCode;
+
+/// The result of anything that a request does.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request was not fulfilled. The text is for the log and holds nothing secret; the caller sees only
+/// [`Error::public`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is malformed, or its share is known to be broken.
+    #[error("{0}")]
+    BadRequest(&'static str),
+    /// The body is not the JSON that the route takes. The parser's own text is left out: it quotes the value.
+    #[error("the body is not the JSON that this route takes ({0:?} error at line {1}, column {2})")]
+    BadJson(serde_json::error::Category, usize, usize),
+    /// Nothing proves who calls.
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// The caller is known, and this is not theirs.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// Nothing is stored under what was asked for.
+    #[error("nothing is stored under that")]
+    NotFound,
+    /// The share or the body is over its limit.
+    #[error("{0}")]
+    TooLarge(&'static str),
+    /// A stored share is not what was sealed: its row, its envelope or its wrapped key was changed.
+    #[error("a stored share fails authentication: {0}")]
+    Tampered(&'static str),
+    /// A row was sealed under a key that this function was not given.
+    #[error("a share is sealed under KMS key {0}, which SHARES_KEYS does not list: add that key's ARN")]
+    UnlistedKey(String),
+    /// Something that can't happen did.
+    #[error("{0}")]
+    Internal(&'static str),
+    /// AWS throttles, fails or is too slow. A store may have happened all the same: repeating it is safe.
+    #[error("{0}")]
+    Unavailable(AwsFailure),
+    /// The whole request took longer than [`crate::serve::DEADLINE`].
+    #[error("the request was given up at its deadline, while it waited for AWS")]
+    Deadline,
+}
+
+impl Error {
+    /// Status, stable code and message for the caller (design: "Errors").
+    pub const fn public(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::BadRequest(_) | Self::BadJson(..) => {
+                (StatusCode::BAD_REQUEST, "bad_request", "The request is malformed.")
+            }
+            Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Who calls is not proved."),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Not allowed."),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Nothing is stored under that."),
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large."),
+            Self::Tampered(_) | Self::UnlistedKey(_) | Self::Internal(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is wrong on our side.")
+            }
+            Self::Unavailable(_) | Self::Deadline => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again: repeating the request is safe.")
+            }
+        }
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::BadJson(error.classify(), error.line(), error.column())
+    }
+}
+
+/// A call to AWS that failed: what may be logged of it. The SDK's error itself is dropped, since its `Debug` prints
+/// raw response bodies, a plaintext data key among them.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} failed: {code} (AWS request id {request_id})")]
+pub struct AwsFailure {
+    operation: &'static str,
+    code: String,
+    request_id: String,
+}
+
+impl AwsFailure {
+    /// Keeps operation, code and request id of an SDK error, each cut to what such names look like.
+    pub fn new<E, R>(operation: &'static str, error: &aws_sdk_kms::error::SdkError<E, R>) -> Self
+    where
+        aws_sdk_kms::error::SdkError<E, R>: aws_sdk_kms::error::ProvideErrorMetadata,
+        aws_sdk_kms::error::SdkError<E, R>: aws_sdk_kms::operation::RequestId,
+    {
+        use aws_sdk_kms::{
+            error::{ProvideErrorMetadata, SdkError},
+            operation::RequestId,
+        };
+        let code = error.code().unwrap_or(match error {
+            SdkError::TimeoutError(_) => "timeout",
+            SdkError::DispatchFailure(_) => "no connection",
+            SdkError::ConstructionFailure(_) => "request not built",
+            _ => "unreadable answer",
+        });
+        let request_id = error.request_id().unwrap_or("none");
+        Self { operation, code: name_like(code), request_id: name_like(request_id) }
+    }
+}
+
+fn name_like(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || " -_.".contains(*c)).take(64).collect()
+}

@@ -1,0 +1,71 @@
+//! Bodies in and out: JSON both ways, read as bytes whatever the content type says.
+
+use lambda_http::{
+    Body, Request, RequestExt, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+use crate::error::{Error, Result};
+
+/// Largest request body, in bytes.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// A request's body as the JSON that its route takes.
+///
+/// # Errors
+/// [`Error::TooLarge`] over [`MAX_BODY_BYTES`]; [`Error::BadJson`] for anything but that JSON, a repeated known
+/// key included.
+pub fn parse_body<T: DeserializeOwned>(request: &Request) -> Result<T> {
+    let body = request.body().as_ref();
+    if body.len() > MAX_BODY_BYTES {
+        return Err(Error::TooLarge("the body is over 1 MiB"));
+    }
+    Ok(serde_json::from_slice(body)?)
+}
+
+/// A query parameter, decoded; `None` when it is absent.
+///
+/// # Errors
+/// [`Error::BadRequest`] when it is repeated: it can't mean two things.
+pub fn query_parameter(request: &Request, name: &str) -> Result<Option<String>> {
+    match request.query_string_parameters().all(name).as_deref() {
+        None | Some([]) => Ok(None),
+        Some([value]) => Ok(Some((*value).into())),
+        Some(_) => Err(Error::BadRequest("a query parameter is repeated")),
+    }
+}
+
+/// An answer that says that all went well.
+///
+/// # Errors
+/// [`Error::Internal`] when it can't be written as JSON.
+pub fn ok(body: &impl Serialize) -> Result<Response<Body>> {
+    let text =
+        serde_json::to_string(body).map_err(|_| Error::Internal("an answer can't be written as JSON"))?;
+    Ok(answer(StatusCode::OK, text))
+}
+
+/// The answer to a store: a JSON object, since apps decode it before they tell Portal (contract: "Client API").
+pub fn stored() -> Response<Body> {
+    answer(StatusCode::OK, json!({ "message": "The backup share is stored." }).to_string())
+}
+
+/// The answer to a request that failed: status, stable code, and nothing of the cause.
+pub fn refusal(error: &Error) -> Response<Body> {
+    let (status, code, message) = error.public();
+    let mut response = answer(status, json!({ "message": message, "code": code }).to_string());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+fn answer(status: StatusCode, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

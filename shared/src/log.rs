@@ -1,0 +1,150 @@
+//! What is written down: one JSON line a request, and never a share, a secret, a token, a header block or a body.
+
+use std::{cell::RefCell, env, time::Duration};
+
+use lambda_http::http::StatusCode;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{
+    error::Error,
+    share::{ClientId, Method},
+};
+
+const MAX_TEXT: usize = 128;
+
+/// Starts logging to standard output, as JSON, from the level that `LOG_LEVEL` names (`info` by default).
+///
+/// Only this crate's lines follow `LOG_LEVEL`. Every library is held at `warn`, whatever `LOG_LEVEL` or `RUST_LOG`
+/// say: at `trace` the Lambda runtime prints whole events and the SDK whole answers.
+///
+/// # Errors
+/// Names `LOG_LEVEL` when it is no level.
+pub fn start() -> Result<(), lambda_http::Error> {
+    let level = env::var("LOG_LEVEL").unwrap_or_else(|_| "info".into());
+    let level = level.parse().map_err(|_| "LOG_LEVEL is not one of off, error, warn, info, debug, trace")?;
+    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    tracing_subscriber::registry().with(json.with_span_list(false)).with(capped(level)).try_init()?;
+    Ok(())
+}
+
+fn capped(level: LevelFilter) -> Targets {
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target(env!("CARGO_CRATE_NAME"), level)
+}
+
+/// What is learnt about a request while it is served.
+#[derive(Clone, Debug, Default)]
+struct Learnt {
+    client: Option<ClientId>,
+    method: Option<Method>,
+    webhook_secret: Option<usize>,
+    aws_calls: u32,
+    tampered: u32,
+    left_out: u32,
+}
+
+tokio::task_local! {
+    static LEARNT: RefCell<Learnt>;
+}
+
+fn learn(what: impl FnOnce(&mut Learnt)) {
+    // Outside of a request there is no line to add to.
+    let _ = LEARNT.try_with(|learnt| what(&mut learnt.borrow_mut()));
+}
+
+/// Notes whose share the request is about.
+pub fn client(client: &ClientId) {
+    learn(|learnt| learnt.client = Some(client.clone()));
+}
+
+/// Notes the share's method.
+pub fn method(method: &Method) {
+    learn(|learnt| learnt.method = Some(method.clone()));
+}
+
+/// Notes which of the configured webhook secrets was presented, 1 for the first: once nobody presents the old one
+/// any more, it can go.
+pub fn webhook_secret(which: usize) {
+    learn(|learnt| learnt.webhook_secret = Some(which));
+}
+
+/// Counts a call to AWS. The SDK's own retries are not counted.
+pub(crate) fn aws_call() {
+    learn(|learnt| learnt.aws_calls += 1);
+}
+
+/// Counts a stored share that fails authentication, and warns of it.
+pub(crate) fn tampered(why: &'static str) -> &'static str {
+    learn(|learnt| learnt.tampered += 1);
+    tracing::error!(why, "a stored share fails authentication and is left out");
+    why
+}
+
+/// Counts shares that are left out of an answer because it is full.
+pub(crate) fn left_out(shares: u32) {
+    learn(|learnt| learnt.left_out += shares);
+}
+
+/// Text from outside, cut to a length that a log line can bear.
+pub(crate) fn bounded(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}
+
+/// What a request's line says besides what was learnt while it was served.
+pub(crate) struct Line {
+    pub request_id: String,
+    pub trace_id: Option<String>,
+    pub route: String,
+    pub cold: bool,
+    pub took: Duration,
+}
+
+/// Serves a request within the scope of its line.
+pub(crate) async fn request<T>(serving: impl Future<Output = T>) -> (T, Learned) {
+    LEARNT
+        .scope(RefCell::default(), async {
+            let served = serving.await;
+            (served, Learned(LEARNT.with(RefCell::take)))
+        })
+        .await
+}
+
+/// What was learnt about a request, once it has been served.
+pub(crate) struct Learned(Learnt);
+
+impl Learned {
+    /// Writes the request's one line: as an error when we failed, else for information.
+    pub(crate) fn write(self, line: &Line, outcome: Result<(), &Error>) {
+        let (status, code) =
+            outcome.map_or_else(|e| (e.public().0, e.public().1), |()| (StatusCode::OK, "ok"));
+        let Learnt { client, method, webhook_secret, aws_calls, tampered, left_out } = self.0;
+        macro_rules! write_at {
+            ($level:ident) => {
+                tracing::$level!(
+                    request_id = line.request_id,
+                    trace_id = line.trace_id,
+                    route = line.route,
+                    status = status.as_u16(),
+                    code,
+                    reason = outcome.err().map(tracing::field::display),
+                    client = client.as_ref().map(ClientId::as_str),
+                    method = method.as_ref().map(Method::as_str),
+                    webhook_secret,
+                    aws_calls,
+                    tampered,
+                    left_out,
+                    ms = u64::try_from(line.took.as_millis()).unwrap_or(u64::MAX),
+                    cold = line.cold,
+                    "request"
+                )
+            };
+        }
+        if status.is_server_error() {
+            write_at!(error);
+        } else if left_out > 0 || tampered > 0 {
+            write_at!(warn);
+        } else {
+            write_at!(info);
+        }
+    }
+}

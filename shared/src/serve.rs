@@ -1,0 +1,79 @@
+//! Between Lambda and a handler: the deadline, the mapping of errors, and the request's line in the log.
+
+use std::{
+    convert::Infallible,
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use lambda_http::{Body, Request, RequestExt, Response, request::RequestContext, service_fn};
+
+use crate::{
+    error::{Error, Result},
+    http,
+    log::{self, Line},
+};
+
+/// Time for a whole request, within the 10 s that Portal waits.
+pub const DEADLINE: Duration = Duration::from_secs(8);
+
+const TRACE_HEADER: &str = "X-Portal-Trace-Id";
+
+/// Serves Lambda's invocations with `handle` until the process ends.
+///
+/// # Errors
+/// When the Lambda runtime API can't be reached.
+pub async fn serve<H, F>(handle: H) -> Result<(), lambda_http::Error>
+where
+    H: Fn(Request) -> F + Sync,
+    F: Future<Output = Result<Response<Body>>> + Send,
+{
+    warm_up()?;
+    lambda_http::run(service_fn(|request| async { Ok::<_, Infallible>(answer(&handle, request).await) }))
+        .await
+}
+
+/// Draws the first random number while Lambda still starts: it costs AWS-LC tens of milliseconds of CPU.
+fn warm_up() -> Result<(), lambda_http::Error> {
+    aws_lc_rs::rand::fill(&mut [0]).map_err(|_| "the random number generator failed".into())
+}
+
+/// Answers one request: with what `handle` makes of it, or with the refusal that its error maps to. Writes its
+/// log line.
+pub async fn answer<H, F>(handle: &H, request: Request) -> Response<Body>
+where
+    H: Fn(Request) -> F,
+    F: Future<Output = Result<Response<Body>>>,
+{
+    let start = Instant::now();
+    let mut line = describe(&request);
+    let (outcome, learned) = log::request(tokio::time::timeout(DEADLINE, handle(request))).await;
+    let outcome = outcome.unwrap_or(Err(Error::Deadline));
+    line.took = start.elapsed();
+    learned.write(&line, outcome.as_ref().map(|_| ()));
+    outcome.unwrap_or_else(|error| http::refusal(&error))
+}
+
+fn describe(request: &Request) -> Line {
+    static SERVED: AtomicBool = AtomicBool::new(false);
+    let trace_id = request.headers().get(TRACE_HEADER);
+    Line {
+        request_id: request
+            .lambda_context_ref()
+            .map(|context| context.request_id.clone())
+            .unwrap_or_default(),
+        trace_id: trace_id.map(|id| log::bounded(&String::from_utf8_lossy(id.as_bytes()))),
+        route: route(request).unwrap_or_default(),
+        cold: !SERVED.swap(true, Ordering::Relaxed),
+        took: Duration::ZERO,
+    }
+}
+
+/// The route's key, not the path: paths hold whatever a caller writes.
+fn route(request: &Request) -> Option<String> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.route_key.clone(),
+        #[allow(unreachable_patterns, reason = "another crate's feature can add event sources")]
+        _ => None,
+    }
+}

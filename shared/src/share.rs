@@ -1,0 +1,231 @@
+//! What a share is and where it belongs: the one source for the row's key, the KMS encryption context and the
+//! envelope's additional data.
+
+use std::{collections::HashMap, fmt};
+
+use aws_lc_rs::digest;
+
+use crate::{
+    error::{Error, Result},
+    secret::Secret,
+};
+
+/// Largest share that is kept, in bytes. Real ones are about 6 KB (custodian) and 12 to 24 KB (client).
+pub const MAX_SHARE_BYTES: usize = 128 * 1024;
+
+/// Names this product in every encryption context, so that a key policy can require it.
+pub const APP: &str = "portal-backup-shares";
+
+const DIGEST_LABEL: &str = "portal-backup-shares/row/v1";
+const NO_PAIR: &str = "-";
+const ROW_PREFIX: &str = "share#";
+
+/// Which half of a wallet's backup a share is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The user's half, already encrypted by the app.
+    Client,
+    /// The custodian's half, raw until it is sealed.
+    Custodian,
+}
+
+impl Kind {
+    /// Its name in encryption contexts and envelopes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Custodian => "custodian",
+        }
+    }
+}
+
+/// Defines a checked text type: ASCII of a fixed alphabet that starts with a letter or digit.
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $more:literal, $refusal:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks length and alphabet.
+            ///
+            /// # Errors
+            /// [`Error::BadRequest`] for any other text.
+            pub fn parse(text: impl Into<String>) -> Result<Self> {
+                let text = text.into();
+                if is_checked(&text, $max, $more) { Ok(Self(text)) } else { Err(Error::BadRequest($refusal)) }
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_text!(
+    /// Portal's id of a wallet: 1 to 128 of `A-Z a-z 0-9 _ . : -`.
+    ClientId, 128, "_.:-", "the client id is not 1 to 128 of A-Z a-z 0-9 _ . : -, starting with a letter or digit"
+);
+checked_text!(
+    /// Id of the pair that a client share and a custodian share form: 1 to 128 of `A-Z a-z 0-9 _ . : -`.
+    PairId, 128, "_.:-", "the pair id is not 1 to 128 of A-Z a-z 0-9 _ . : -, starting with a letter or digit"
+);
+checked_text!(
+    /// How the user's half is kept, such as `GDRIVE` or `GDRIVE-ED25519`: an open set, 1 to 64 of
+    /// `A-Z a-z 0-9 _ . : - +`.
+    Method, 64, "_.:-+", "backupMethod is not 1 to 64 of A-Z a-z 0-9 _ . : - +, starting with a letter or digit"
+);
+
+fn is_checked(text: &str, max: usize, more: &str) -> bool {
+    text.len() <= max
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+}
+
+impl Method {
+    /// The method of shares from versions that send none.
+    pub fn unknown() -> Self {
+        Self("UNKNOWN".into())
+    }
+
+    /// Whether this is the method of shares that came without one.
+    pub fn is_unknown(&self) -> bool {
+        self.0 == "UNKNOWN"
+    }
+
+    /// The method's variant for one curve, as the Enclave API names it.
+    ///
+    /// # Errors
+    /// [`Error::BadRequest`] when the longer name passes 64 characters.
+    pub fn on_curve(&self, curve: &str) -> Result<Self> {
+        Self::parse(format!("{self}-{curve}"))
+    }
+}
+
+/// One backup share: an opaque string of 1 to [`MAX_SHARE_BYTES`] bytes, given back byte for byte.
+pub struct Share(Secret<String>);
+
+impl Share {
+    /// Takes a share that a caller sent.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] over [`MAX_SHARE_BYTES`]; [`Error::BadRequest`] when it is empty or one of the strings
+    /// that broken clients send in a share's place (contract: "Client API", `POST`).
+    pub fn parse(text: Secret<String>) -> Result<Self> {
+        let bare = text.expose().trim();
+        if text.expose().len() > MAX_SHARE_BYTES {
+            return Err(Error::TooLarge("the share is over 128 KiB"));
+        }
+        if matches!(bare, "" | "undefined" | "null" | "[object Object]") {
+            return Err(Error::BadRequest("the share is empty, or what a broken client sends in its place"));
+        }
+        if is_wallet_address(bare) {
+            return Err(Error::BadRequest(
+                "the share is a wallet address: the app posts recoverWallet's result",
+            ));
+        }
+        Ok(Self(text))
+    }
+
+    /// Takes back a share that an envelope has authenticated.
+    pub(crate) const fn opened(text: Secret<String>) -> Self {
+        Self(text)
+    }
+
+    /// The share's text. Whoever calls this answers for where it goes.
+    pub const fn expose(&self) -> &String {
+        self.0.expose()
+    }
+}
+
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Share(redacted)")
+    }
+}
+
+fn is_wallet_address(text: &str) -> bool {
+    text.strip_prefix("0x").is_some_and(|hex| hex.len() == 40 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Where a share belongs. Two shares of one slot stand side by side; the newer one replaces nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Which half it is.
+    pub kind: Kind,
+    /// Whose wallet.
+    pub client: ClientId,
+    /// How the user's half is kept.
+    pub method: Method,
+    /// Which pair, where that is known.
+    pub pair: Option<PairId>,
+}
+
+impl Slot {
+    /// Kind, client, method and pair as text, in the order that digests and envelopes bind them in.
+    pub fn parts(&self) -> [&str; 4] {
+        let pair = self.pair.as_ref().map_or(NO_PAIR, PairId::as_str);
+        [self.kind.as_str(), self.client.as_str(), self.method.as_str(), pair]
+    }
+
+    /// The KMS encryption context. It shows in CloudTrail, so nothing personal is in it.
+    pub fn encryption_context(&self) -> HashMap<String, String> {
+        let [kind, client, method, pair] = self.parts();
+        let context = [("app", APP), ("kind", kind), ("client", client), ("method", method), ("pair", pair)];
+        context.map(|(name, value)| (name.into(), value.into())).into()
+    }
+
+    /// SHA-256 of this slot and a share in it: one share in one slot is one row, however often it is sent.
+    pub fn digest(&self, share: &Share) -> RowDigest {
+        let mut hash = digest::Context::new(&digest::SHA256);
+        let parts = [DIGEST_LABEL].into_iter().chain(self.parts()).chain([share.expose().as_str()]);
+        length_prefixed(parts.map(str::as_bytes), |bytes| hash.update(bytes));
+        RowDigest(hex::encode(hash.finish()))
+    }
+
+    /// The row's sort key for a share of this slot.
+    pub fn row_key(&self, digest: &RowDigest) -> String {
+        let [_, _, method, pair] = self.parts();
+        format!("{ROW_PREFIX}{method}#{pair}#{}", digest.0)
+    }
+
+    /// Reads a row's sort key back; `None` for a row that is no share (such rows are reserved for marks).
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] when it claims to be a share and isn't of [`Slot::row_key`]'s form.
+    pub fn from_row_key(kind: Kind, client: &ClientId, row_key: &str) -> Result<Option<(Self, RowDigest)>> {
+        let Some(rest) = row_key.strip_prefix(ROW_PREFIX) else { return Ok(None) };
+        let malformed = || Error::Tampered("the row's key is malformed");
+        let [method, pair, digest] =
+            rest.split('#').collect::<Vec<_>>().try_into().map_err(|_| malformed())?;
+        let pair = if pair == NO_PAIR { Ok(None) } else { PairId::parse(pair).map(Some) };
+        let slot = Self {
+            kind,
+            client: client.clone(),
+            method: Method::parse(method).map_err(|_| malformed())?,
+            pair: pair.map_err(|_| malformed())?,
+        };
+        Ok(Some((slot, RowDigest(digest.into()))))
+    }
+}
+
+/// Feeds every part to `sink` behind its length (8 bytes, big-endian), so that no two lists of parts are the same
+/// bytes.
+pub(crate) fn length_prefixed<'a>(parts: impl IntoIterator<Item = &'a [u8]>, mut sink: impl FnMut(&[u8])) {
+    for part in parts {
+        sink(&(part.len() as u64).to_be_bytes());
+        sink(part);
+    }
+}
+
+/// SHA-256 of a slot and its share, in hex: the last part of a row's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowDigest(String);
