@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
+use tokio::process::{Child, Command};
 
 use crate::process::Process;
 
@@ -102,11 +103,30 @@ impl Data {
         write(&self.file("run.json"), &serde_json::to_vec(&run)?)
     }
 
-    /// Remembers a child, so that the next start can end it if this process gets no chance to.
+    /// The file that a function, or another child, logs to.
     ///
     /// # Errors
-    /// When the file can't be written.
-    pub fn remember(&self, child: &Process) -> Result<()> {
+    /// When the folder of logs can't be made.
+    pub fn log(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.file("logs");
+        fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
+        Ok(folder.join(format!("{name}.log")))
+    }
+
+    /// Starts a child: away from the terminal's Ctrl-C, which this process answers, and remembered, so that the next
+    /// start can end it if this process gets no chance to.
+    ///
+    /// # Errors
+    /// When it doesn't start, or can't be remembered.
+    pub fn spawn(&self, mut command: Command) -> Result<Child> {
+        let child = command.process_group(0).kill_on_drop(true).spawn()?;
+        if let Some(process) = child.id().and_then(Process::of) {
+            self.remember(&process)?;
+        }
+        Ok(child)
+    }
+
+    fn remember(&self, child: &Process) -> Result<()> {
         let mut line = serde_json::to_vec(child)?;
         line.push(b'\n');
         let path = self.children();
@@ -186,7 +206,6 @@ fn private(path: &Path) -> std::io::Result<File> {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
-    use std::process::Command;
 
     fn reach() -> Reach {
         Reach { api: "http://a".into(), dynamodb: "http://d".into(), kms: "http://k".into(), invoke_port: 9 }
@@ -224,14 +243,15 @@ mod tests {
         assert!(Reach::of(folder.path()).is_err());
     }
 
-    #[test]
-    fn the_next_start_ends_what_a_killed_run_left() {
+    #[tokio::test]
+    async fn the_next_start_ends_what_a_killed_run_left() {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = Command::new("sleep").arg("62").spawn().unwrap();
         let killed = Data::take(folder.path()).unwrap();
-        killed.remember(&Process::of(child.id()).unwrap()).unwrap();
+        let mut command = Command::new("sleep");
+        command.arg("62");
+        let mut child = killed.spawn(command).unwrap();
         drop(killed);
         Data::take(folder.path()).unwrap();
-        assert!(!child.wait().unwrap().success());
+        assert!(!child.wait().await.unwrap().success());
     }
 }
