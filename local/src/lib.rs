@@ -1,1 +1,3 @@
-//! Stand-ins for the whole system.
+//! AWS on a desk: what the stack in `template.yaml` needs to run on one machine. Never deployed.
+
+pub mod template;
