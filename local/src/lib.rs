@@ -3,13 +3,16 @@
 pub mod compile;
 pub mod data;
 pub mod dynamodb;
+pub mod emulators;
 pub mod functions;
 pub mod kms;
 pub mod lambda;
 pub mod options;
 pub mod process;
+pub mod server;
 pub mod story;
 pub mod template;
 pub mod terminal;
 pub mod tools;
+pub mod watch;
 pub mod workspace;
