@@ -563,6 +563,21 @@ fn a_key_file_has_one_emulator_at_a_time() -> Tested {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_connection_left_open_does_not_hold_the_key_file() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("keys.json");
+    let served = Served::start(Kms::open(&file)?).await?;
+    served.create_key().await?;
+    served.server.abort();
+    assert!(served.server.await.unwrap_err().is_cancelled());
+    drop(served.kms);
+    Kms::open(&file)?;
+    let create = served.client.create_key().send().await;
+    assert!(refusal(create).is_kms_internal_exception());
+    Ok(())
+}
+
 #[test]
 fn an_alias_asked_for_by_many_at_once_gets_one_key() -> Tested {
     let folder = tempfile::tempdir()?;
