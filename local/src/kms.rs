@@ -31,10 +31,11 @@ use self::{file::KeyFile, keys::Keyring, trail::Trail};
 
 /// An emulator; clones are the same one.
 #[derive(Clone, Default)]
-pub struct Kms(Arc<Mutex<State>>);
+pub struct Kms(Arc<Mutex<Account>>);
 
+/// All that an emulator knows.
 #[derive(Default)]
-struct State {
+struct Account {
     keys: Keyring,
     file: Option<KeyFile>,
     trail: Trail,
@@ -62,12 +63,12 @@ impl Kms {
     /// The file is damaged, open in another emulator, or out of reach.
     pub fn open(file: &Path) -> Result<Self, FileError> {
         let (file, keys) = KeyFile::open(file)?;
-        let state = State {
+        let account = Account {
             keys,
             file: Some(file),
-            ..State::default()
+            ..Account::default()
         };
-        Ok(Self(Arc::new(Mutex::new(state))))
+        Ok(Self(Arc::new(Mutex::new(account))))
     }
 
     /// ARN of the key behind an alias (`alias/…`). If there is none it is made, and made once
@@ -106,13 +107,13 @@ impl Kms {
         self.lock().answer(operation, body)
     }
 
-    /// A panic leaves the state whole, since keys are replaced at one stroke: go on with it.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// A panic leaves the account whole, since keys are replaced at one stroke: go on with it.
+    fn lock(&self) -> MutexGuard<'_, Account> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Account {
     /// Answers one call and writes it down.
     fn answer(&mut self, operation: &str, body: &[u8]) -> Result<Value, Refusal> {
         let request = serde_json::from_slice::<Value>(body);

@@ -186,12 +186,12 @@ struct Metadata {
     encryption_algorithms: [Algorithm; 1],
     multi_region: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    multi_region_configuration: Option<MultiRegion>,
+    multi_region_configuration: Option<Regions>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct MultiRegion {
+struct Regions {
     multi_region_key_type: &'static str,
     primary_key: PrimaryKey,
     replica_keys: [PrimaryKey; 0],
@@ -231,8 +231,8 @@ impl From<&Key> for Described {
     }
 }
 
-fn primary(key: &Key) -> MultiRegion {
-    MultiRegion {
+fn primary(key: &Key) -> Regions {
+    Regions {
         multi_region_key_type: "PRIMARY",
         primary_key: PrimaryKey {
             arn: key.arn(),

@@ -51,9 +51,10 @@ impl Key {
         let mut material = Material::default();
         rand::fill(&mut material)?;
         let uuid = Uuid::new_v4();
-        let id = match multi_region {
-            true => format!("mrk-{}", uuid.simple()),
-            false => uuid.to_string(),
+        let id = if multi_region {
+            format!("mrk-{}", uuid.simple())
+        } else {
+            uuid.to_string()
         };
         Ok(Self {
             id,
