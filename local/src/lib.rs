@@ -1,3 +1,15 @@
 //! AWS on a desk, for the tests and the local run. Nothing here is ever deployed.
 
+pub mod compile;
+pub mod data;
+pub mod dynamodb;
+pub mod functions;
 pub mod kms;
+pub mod lambda;
+pub mod options;
+pub mod process;
+pub mod story;
+pub mod template;
+pub mod terminal;
+pub mod tools;
+pub mod workspace;

@@ -1,0 +1,257 @@
+//! The data folder of a run: one run at a time, its secret, and what other commands and the next start need to know.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use tokio::process::{Child, Command};
+
+use crate::process::Process;
+
+/// A data folder that this process runs on, alone, as long as the value lives.
+#[derive(Debug)]
+pub struct Data {
+    folder: PathBuf,
+    _lock: File,
+}
+
+/// Where a run can be reached, for `cargo local token` and `cargo local env`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Reach {
+    /// The API.
+    pub api: String,
+    /// The embedded DynamoDB.
+    pub dynamodb: String,
+    /// The embedded KMS.
+    pub kms: String,
+    /// cargo-lambda's port on 127.0.0.1, for `cargo lambda invoke`.
+    pub invoke_port: u16,
+}
+
+#[derive(Deserialize, Serialize)]
+struct RunFile {
+    process: Process,
+    reach: Reach,
+}
+
+impl Data {
+    /// Takes the folder, made when it isn't there, and ends what a killed run left behind.
+    ///
+    /// # Errors
+    /// When another run has it, or when it can't be written.
+    pub fn take(folder: &Path) -> Result<Self> {
+        let shown = folder.display();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .with_context(|| format!("the data folder {shown} can't be made"))?;
+        let folder = folder.canonicalize()?;
+        let lock = private(&folder.join("lock")).with_context(|| format!("can't write to {shown}"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                bail!(
+                    "another `cargo local` runs on {shown}: stop that one, or choose another folder with --data"
+                )
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("{shown} can't be locked"));
+            }
+        }
+        let data = Self { folder, _lock: lock };
+        data.end_leftovers()?;
+        Ok(data)
+    }
+
+    /// A file of this folder.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The secret that Portal's calls carry: 32 random bytes as hex digits, made on first use.
+    ///
+    /// # Errors
+    /// When the file can't be read or written.
+    pub fn webhook_secret(&self) -> Result<String> {
+        let path = self.file("webhook-secret");
+        match fs::read_to_string(&path) {
+            Ok(secret) => Ok(secret.trim().to_owned()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let mut bytes = [0; 32];
+                aws_lc_rs::rand::fill(&mut bytes).context("no random numbers")?;
+                let secret = hex::encode(bytes);
+                write(&path, secret.as_bytes())?;
+                Ok(secret)
+            }
+            Err(error) => Err(error).with_context(|| format!("{} can't be read", path.display())),
+        }
+    }
+
+    /// Tells `cargo local token` and `cargo local env` of this run.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn announce(&self, reach: &Reach) -> Result<()> {
+        let process = Process::of(std::process::id()).context("this process isn't found among the others")?;
+        let run = RunFile { process, reach: reach.clone() };
+        write(&self.file("run.json"), &serde_json::to_vec(&run)?)
+    }
+
+    /// The file that a function, or another child, logs to.
+    ///
+    /// # Errors
+    /// When the folder of logs can't be made.
+    pub fn log(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.file("logs");
+        fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
+        Ok(folder.join(format!("{name}.log")))
+    }
+
+    /// Starts a child: away from the terminal's Ctrl-C, which this process answers, and remembered, so that the next
+    /// start can end it if this process gets no chance to.
+    ///
+    /// # Errors
+    /// When it doesn't start, or can't be remembered.
+    pub fn spawn(&self, mut command: Command) -> Result<Child> {
+        let child = command.process_group(0).kill_on_drop(true).spawn()?;
+        if let Some(process) = child.id().and_then(Process::of) {
+            self.remember(&process)?;
+        }
+        Ok(child)
+    }
+
+    fn remember(&self, child: &Process) -> Result<()> {
+        let mut line = serde_json::to_vec(child)?;
+        line.push(b'\n');
+        let path = self.children();
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        Ok(file.write_all(&line)?)
+    }
+
+    /// Forgets run and children: all have ended.
+    ///
+    /// # Errors
+    /// When the files can't be removed.
+    pub fn forget(&self) -> Result<()> {
+        for path in [self.file("run.json"), self.children()] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("{} can't be removed", path.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn children(&self) -> PathBuf {
+        self.file("children.jsonl")
+    }
+
+    fn end_leftovers(&self) -> Result<()> {
+        let lines = match fs::read_to_string(self.children()) {
+            Ok(lines) => lines,
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                return Err(error).context("the record of an earlier run's processes can't be read");
+            }
+        };
+        // A last line that was cut off names no process that can be told apart.
+        for child in lines.lines().filter_map(|line| serde_json::from_str::<Process>(line).ok()) {
+            child.end().context("a process that an earlier run left behind can't be ended")?;
+        }
+        self.forget()
+    }
+}
+
+impl Reach {
+    /// Where the run on that folder can be reached.
+    ///
+    /// # Errors
+    /// When nothing runs on it.
+    pub fn of(folder: &Path) -> Result<Self> {
+        let run = fs::read(folder.join("run.json"))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<RunFile>(&bytes).ok())
+            .filter(|run| run.process.runs());
+        match run {
+            Some(run) => Ok(run.reach),
+            None => bail!("nothing runs on {}: start it with `cargo local`", folder.display()),
+        }
+    }
+}
+
+/// Writes a file that only its owner reads, whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file.persist(path)?)
+    });
+    written.map(drop).with_context(|| format!("{} can't be written", path.display()))
+}
+
+fn private(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn reach() -> Reach {
+        Reach { api: "http://a".into(), dynamodb: "http://d".into(), kms: "http://k".into(), invoke_port: 9 }
+    }
+
+    #[test]
+    fn a_folder_has_one_run_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Data::take(folder.path()).unwrap();
+        let refused = Data::take(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("another `cargo local` runs on"), "{refused}");
+        drop(first);
+        Data::take(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn the_webhook_secret_stays_and_only_its_owner_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = Data::take(folder.path()).unwrap().webhook_secret().unwrap();
+        let data = Data::take(folder.path()).unwrap();
+        assert_eq!(data.webhook_secret().unwrap(), secret);
+        assert_eq!(secret.len(), 64);
+        let mode = fs::metadata(data.file("webhook-secret")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_run_is_found_while_it_lasts() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Reach::of(folder.path()).is_err());
+        let data = Data::take(folder.path()).unwrap();
+        data.announce(&reach()).unwrap();
+        assert_eq!(Reach::of(folder.path()).unwrap(), reach());
+        data.forget().unwrap();
+        assert!(Reach::of(folder.path()).is_err());
+    }
+
+    #[tokio::test]
+    async fn the_next_start_ends_what_a_killed_run_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let killed = Data::take(folder.path()).unwrap();
+        let mut command = Command::new("sleep");
+        command.arg("62");
+        let mut child = killed.spawn(command).unwrap();
+        drop(killed);
+        Data::take(folder.path()).unwrap();
+        assert!(!child.wait().await.unwrap().success());
+    }
+}
