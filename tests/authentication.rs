@@ -46,7 +46,8 @@ async fn a_wrong_or_missing_secret_is_one_and_the_same_401_and_reaches_no_aws() 
 async fn the_secrets_header_may_be_written_in_any_case() {
     let system = System::start().await;
     for name in ["x-webhook-secret", "X-WEBHOOK-SECRET", "X-Webhook-Secret"] {
-        let event = Event::of("webhook-backup").without_header("x-webhook-secret").header(name, WEBHOOK_SECRET);
+        let event =
+            Event::of("webhook-backup").without_header("x-webhook-secret").header(name, WEBHOOK_SECRET);
         assert_eq!(system.call(event).await.status, 200, "{name}");
     }
 }
@@ -95,7 +96,8 @@ async fn only_allowed_addresses_may_call_and_headers_name_none() {
 async fn an_address_is_refused_before_its_secret_is_looked_at() {
     let system = System::start().await;
     for function in WEBHOOKS {
-        let refused = system.call(Event::of(function).source_ip("192.0.2.1").header("x-webhook-secret", "wrong")).await;
+        let refused =
+            system.call(Event::of(function).source_ip("192.0.2.1").header("x-webhook-secret", "wrong")).await;
         assert_eq!((refused.status, refused.code()), (403, "forbidden"), "{function}");
     }
 }

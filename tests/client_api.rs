@@ -65,13 +65,25 @@ async fn a_body_without_one_good_share_is_refused_and_what_is_stored_stays() {
     system.store(json!({"backupMethod": "GDRIVE", "cipherText": "good"})).await;
     let broken = ["", "  ", "undefined", "null", "[object Object]", ADDRESS, &ADDRESS.to_lowercase()];
     let mut bodies: Vec<String> = Vec::new();
-    for value in broken.map(Value::from).into_iter().chain([json!(null), json!(7), json!(["a"]), json!({"a": "b"})]) {
-        bodies.extend(forms("").iter().map(|(_, body, _)| body.to_string().replace("\"\"", &value.to_string())));
+    for value in
+        broken.map(Value::from).into_iter().chain([json!(null), json!(7), json!(["a"]), json!({"a": "b"})])
+    {
+        bodies.extend(
+            forms("").iter().map(|(_, body, _)| body.to_string().replace("\"\"", &value.to_string())),
+        );
         let both = json!({"data": {"secp256k1Ciphertext": "s", "ed25519Ciphertext": value}});
         bodies.push(both.to_string());
     }
     let more = [
-        "", "null", "[]", "\"x\"", "{", "{}", r#"{"data":{}}"#, r#"{"data":null}"#, "\u{1}",
+        "",
+        "null",
+        "[]",
+        "\"x\"",
+        "{",
+        "{}",
+        r#"{"data":{}}"#,
+        r#"{"data":null}"#,
+        "\u{1}",
         r#"{"cipherText":"a","cipherText":"b"}"#,
         r#"{"cipherText":"a","cipherText":"a"}"#,
         r#"{"data":{"cipherText":"a"},"data":{"cipherText":"a"}}"#,
@@ -106,7 +118,8 @@ async fn our_own_answer_posted_back_is_one_share() {
 #[tokio::test]
 async fn every_value_of_an_answer_is_a_string() {
     let system = System::start().await;
-    let mut answers = vec![system.get("").await, system.store(json!({})).await, system.get("backupMethod=%20").await];
+    let mut answers =
+        vec![system.get("").await, system.store(json!({})).await, system.get("backupMethod=%20").await];
     answers.push(system.store(json!({"cipherText": "a"})).await);
     answers.push(system.get("").await);
     for answer in answers {
@@ -126,7 +139,8 @@ async fn nothing_stored_is_404_with_a_body() {
 #[tokio::test]
 async fn a_pair_is_that_pair_or_404() {
     let system = System::start().await;
-    let store = |pair, share| json!({"backupMethod": "GDRIVE", "backupSharePairId": pair, "cipherText": share});
+    let store =
+        |pair, share| json!({"backupMethod": "GDRIVE", "backupSharePairId": pair, "cipherText": share});
     system.store(store(json!("pair-1"), "one")).await;
     system.store(store(json!("pair-2"), "two")).await;
     system.store(store(json!(""), "none")).await;
@@ -153,7 +167,12 @@ async fn a_method_is_that_method_else_the_legacy_share_else_404() {
 async fn a_query_that_can_mean_two_things_or_none_is_refused() {
     let system = System::start().await;
     system.store(json!({"backupMethod": "GDRIVE", "cipherText": "drive"})).await;
-    let queries = ["backupMethod=GDRIVE&backupMethod=ICLOUD", "backupSharePairId=", "backupMethod=", "backupMethod=%23"];
+    let queries = [
+        "backupMethod=GDRIVE&backupMethod=ICLOUD",
+        "backupSharePairId=",
+        "backupMethod=",
+        "backupMethod=%23",
+    ];
     for query in queries {
         assert_eq!(system.get(query).await.status, 400, "{query}");
     }
@@ -179,7 +198,8 @@ async fn a_body_is_read_whatever_its_type_and_encoding_say() {
     let system = System::start().await;
     let event = Event::of("store-backup").without_header("content-type").body(json!({"cipherText": "plain"}));
     assert_eq!(system.call(event).await.status, 200);
-    let mut event = Event::of("store-backup").header("content-type", "text/plain").body("eyJjaXBoZXJUZXh0IjoiYiJ9");
+    let mut event =
+        Event::of("store-backup").header("content-type", "text/plain").body("eyJjaXBoZXJUZXh0IjoiYiJ9");
     event.0["isBase64Encoded"] = json!(true);
     assert_eq!(system.call(event).await.status, 200);
     assert_eq!(system.get("").await.body["cipherText"], "b");

@@ -147,7 +147,9 @@ fn e8_another_magic_or_version_and_an_early_end_are_refused() {
 #[test]
 fn e9_another_data_key_is_refused_by_the_commitment() {
     let sealed = sealed_with(&Secret::new([1; 32]), WRAPPED).unwrap();
-    let opened = Envelope::parse(&sealed).unwrap().open(&Binding { slot: &slot(), stored_at: 1 }, &Secret::new([2; 32]));
+    let opened = Envelope::parse(&sealed)
+        .unwrap()
+        .open(&Binding { slot: &slot(), stored_at: 1 }, &Secret::new([2; 32]));
     let Err(Error::Tampered(why)) = opened else { panic!("{opened:?}") };
     assert!(why.contains("commitment"), "{why}");
 }
@@ -165,7 +167,11 @@ fn e10_every_field_of_the_binding_is_bound() {
         Slot { pair: None, ..slot() },
         Slot { pair: Some(PairId::parse("other").unwrap()), ..slot() },
         // The same characters, divided otherwise.
-        Slot { client: ClientId::parse("clientG").unwrap(), method: Method::parse("DRIVE").unwrap(), ..slot() },
+        Slot {
+            client: ClientId::parse("clientG").unwrap(),
+            method: Method::parse("DRIVE").unwrap(),
+            ..slot()
+        },
     ];
     for other in others {
         let why = format!("{other:?}");

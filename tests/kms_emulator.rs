@@ -386,8 +386,7 @@ async fn deletion_waits_7_to_30_days_and_30_unless_told() -> Tested {
         let metadata = described.key_metadata.unwrap();
         assert_eq!(metadata.key_state, Some(KeyState::PendingDeletion));
         assert_eq!(metadata.deletion_date, scheduled.deletion_date);
-        let waits =
-            scheduled.deletion_date.unwrap().secs() - metadata.creation_date.unwrap().secs();
+        let waits = scheduled.deletion_date.unwrap().secs() - metadata.creation_date.unwrap().secs();
         assert_eq!(waits / DAY, i64::from(days));
     }
     let key = served.create_key().await?;
@@ -600,33 +599,18 @@ async fn the_trail_shows_each_call_with_key_context_and_refusal() -> Tested {
     served.decrypt(None, blob.clone()).await?;
     let decrypt = served.client.decrypt().key_id(&key).ciphertext_blob(blob);
     refusal(decrypt.encryption_context("client", "bob").send().await);
-    refusal(
-        served
-            .client
-            .describe_key()
-            .key_id(UNKNOWN_KEY)
-            .send()
-            .await,
-    );
+    refusal(served.client.describe_key().key_id(UNKNOWN_KEY).send().await);
 
     let call = |operation: &str, key: &str, client: Option<&str>, error: Option<&str>| Call {
         operation: operation.to_owned(),
         key: Some(key.to_owned()),
-        encryption_context: client
-            .map(|c| ("client".into(), c.into()))
-            .into_iter()
-            .collect(),
+        encryption_context: client.map(|c| ("client".into(), c.into())).into_iter().collect(),
         error: error.map(str::to_owned),
     };
     let expected = [
         call("Encrypt", &key, Some("alice"), None),
         call("Decrypt", &key, Some("alice"), None),
-        call(
-            "Decrypt",
-            &key,
-            Some("bob"),
-            Some("InvalidCiphertextException"),
-        ),
+        call("Decrypt", &key, Some("bob"), Some("InvalidCiphertextException")),
         call("DescribeKey", UNKNOWN_KEY, None, Some("NotFoundException")),
     ];
     assert_eq!(served.kms.calls(), expected);
@@ -657,15 +641,9 @@ async fn a_failure_asked_for_comes_as_often_as_asked_and_only_there() -> Tested 
 async fn an_internal_failure_is_500_and_any_other_refusal_400() -> Tested {
     let served = memory().await?;
     served.kms.fail("CreateKey", "KMSInternalException", 1);
-    for (target, status) in [
-        ("TrentService.CreateKey", 500),
-        ("TrentService.Encrypt", 400),
-    ] {
+    for (target, status) in [("TrentService.CreateKey", 500), ("TrentService.Encrypt", 400)] {
         let answer = served.post(target, "{}").await?;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{answer}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     }
     Ok(())
 }
@@ -674,14 +652,7 @@ async fn an_internal_failure_is_500_and_any_other_refusal_400() -> Tested {
 async fn every_answer_has_a_request_id_of_its_own() -> Tested {
     let served = memory().await?;
     let created = served.client.create_key().send().await?;
-    let refused = refusal(
-        served
-            .client
-            .describe_key()
-            .key_id(UNKNOWN_KEY)
-            .send()
-            .await,
-    );
+    let refused = refusal(served.client.describe_key().key_id(UNKNOWN_KEY).send().await);
     let ids = [created.request_id(), refused.request_id()].map(Option::unwrap);
     assert!(ids.iter().all(|id| id.len() == 36), "{ids:?}");
     assert_ne!(ids[0], ids[1]);
@@ -691,18 +662,10 @@ async fn every_answer_has_a_request_id_of_its_own() -> Tested {
 #[tokio::test]
 async fn an_operation_that_is_not_here_is_unknown() -> Tested {
     let served = memory().await?;
-    let targets = [
-        "TrentService.ListKeys",
-        "TrentService.",
-        "Other.CreateKey",
-        "",
-    ];
+    let targets = ["TrentService.ListKeys", "TrentService.", "Other.CreateKey", ""];
     for target in targets {
         let answer = served.post(target, "{}").await?;
-        assert!(
-            answer.contains(r#""__type":"UnknownOperationException""#),
-            "{answer}"
-        );
+        assert!(answer.contains(r#""__type":"UnknownOperationException""#), "{answer}");
         assert!(answer.contains("x-amzn-requestid: "), "{answer}");
     }
     let list = served.client.list_keys().send();
@@ -727,10 +690,7 @@ async fn malformed_input_is_refused_whatever_is_wrong_with_it() -> Tested {
         r#"{"KeyId":"","Plaintext":"c2VjcmV0"}"#.to_owned(),
     ] {
         let answer = served.post("TrentService.Encrypt", &body).await?;
-        assert!(
-            answer.contains(r#""__type":"ValidationException""#),
-            "{answer}"
-        );
+        assert!(answer.contains(r#""__type":"ValidationException""#), "{answer}");
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     }
     Ok(())

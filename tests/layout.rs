@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use local::template::Template;
 use serde_json::Value;
 
+use crate::system::route_key;
+
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
@@ -23,10 +25,11 @@ fn routed() -> BTreeSet<(String, String)> {
         ("WebhookSecretDigests", &"0".repeat(64)),
     ];
     let template = Template::read(&root().join("template.yaml")).unwrap();
-    let arns = template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();
+    let arns =
+        template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();
     let parameters = parameters.map(|(name, value)| (name.into(), value.into())).into();
     let routes = template.stack(&parameters, &arns).unwrap().api.routes;
-    routes.into_iter().map(|route| (route.function, format!("{} {}", route.method, route.path))).collect()
+    routes.into_iter().map(|route| (route.function.clone(), route_key(&route))).collect()
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod event;
 mod kms_emulator;
 mod layout;
 mod logs;
+mod python;
 mod storing;
 mod system;
 mod tampering;

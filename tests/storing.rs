@@ -92,7 +92,8 @@ async fn no_row_holds_plaintext() {
         let sealed = row["sealed"].as_b().unwrap().as_ref();
         assert!(!sealed.windows(canary.len()).any(|bytes| bytes == canary.as_bytes()), "{function}");
         assert!(!format!("{row:?}").contains(canary), "{function}");
-        let names: Vec<&str> = row.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let names: Vec<&str> =
+            row.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
         assert_eq!(names, ["key_id", "pk", "sealed", "sk", "stored_at"]);
     }
 }
@@ -103,11 +104,18 @@ async fn a_store_asks_kms_once_and_a_reveal_once_a_share_with_the_client_in_the_
     system.backup(custodian("one")).await;
     system.backup(custodian("two")).await;
     system.fetch().await;
-    system.store(json!({"backupMethod": "GDRIVE", "backupSharePairId": "pair-1", "cipherText": "three"})).await;
+    system
+        .store(json!({"backupMethod": "GDRIVE", "backupSharePairId": "pair-1", "cipherText": "three"}))
+        .await;
     system.get("").await;
     let context = |kind: &str, method: &str, pair: &str| -> BTreeMap<String, String> {
-        let context =
-            [("app", "portal-backup-shares"), ("kind", kind), ("client", CLIENT), ("method", method), ("pair", pair)];
+        let context = [
+            ("app", "portal-backup-shares"),
+            ("kind", kind),
+            ("client", CLIENT),
+            ("method", method),
+            ("pair", pair),
+        ];
         context.map(|(name, value)| (name.into(), value.into())).into()
     };
     let custodian = context("custodian", "GDRIVE-SECP256K1", "-");
@@ -147,18 +155,13 @@ async fn a_share_sealed_under_the_older_of_two_keys_is_still_opened() {
     system.backup(custodian("old")).await;
     let old = system.kms_calls("GenerateDataKey")[0].key.clone().unwrap();
     let new = system.kms.key("alias/new", true).unwrap();
-    let config = |keys: &str| backup_shares::config::SharesConfig {
-        table: system.table("webhook-backup").into(),
-        keys: backup_shares::config::KeyRing::parse(keys).unwrap(),
-    };
-    let shares = |keys: &str| backup_shares::custodian_shares::CustodianShares::new(&system.aws, config(keys));
-    let (both, only_new) = (format!("{new},{old}"), new.clone());
-    let (seal, open, strand) = (shares(&both), shares(&both), shares(&only_new));
-    (system.backup.shares, system.fetch.shares) = (seal, open);
+    let both = format!("{new},{old}");
+    system.backup.shares = system.custodian_shares(&system.aws, &both);
+    system.fetch.shares = system.custodian_shares(&system.aws, &both);
     system.backup(custodian("new")).await;
     assert_eq!(system.kms_calls("GenerateDataKey")[1].key.as_ref(), Some(&new));
     assert_eq!(system.fetch().await.shares(), ["new", "old"]);
-    system.fetch.shares = strand;
+    system.fetch.shares = system.custodian_shares(&system.aws, &new);
     let stranded = system.call(Event::of("webhook-fetch").body(json!({ "clientId": CLIENT }))).await;
     assert_eq!((stranded.status, stranded.code()), (500, "internal"));
 }

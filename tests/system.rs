@@ -77,18 +77,21 @@ impl System {
         let stack = template.stack(&parameters(), &arns).unwrap();
         let aws = serve_aws(&stack, &kms).await;
         Self {
-            get: GetBackup { claim: claim(&stack, "get-backup"), shares: client_shares(&aws, &stack, "get-backup") },
+            get: GetBackup {
+                claim: claim(&stack, "get-backup"),
+                shares: ClientShares::new(&aws, config(&stack, "get-backup")),
+            },
             store: StoreBackup {
                 claim: claim(&stack, "store-backup"),
-                shares: client_shares(&aws, &stack, "store-backup"),
+                shares: ClientShares::new(&aws, config(&stack, "store-backup")),
             },
             backup: WebhookBackup {
                 policy: policy(&stack, "webhook-backup"),
-                shares: custodian_shares(&aws, &stack, "webhook-backup"),
+                shares: CustodianShares::new(&aws, config(&stack, "webhook-backup")),
             },
             fetch: WebhookFetch {
                 policy: policy(&stack, "webhook-fetch"),
-                shares: custodian_shares(&aws, &stack, "webhook-fetch"),
+                shares: CustodianShares::new(&aws, config(&stack, "webhook-fetch")),
             },
             aws,
             kms,
@@ -99,7 +102,7 @@ impl System {
     /// Sends an event to the function that the template routes it to.
     pub async fn call(&self, event: Event) -> Answer {
         let key = event.0["routeKey"].as_str().unwrap();
-        let of_key = |route: &&local::template::Route| format!("{} {}", route.method, route.path) == key;
+        let of_key = |route: &&local::template::Route| route_key(route) == key;
         let function = self.stack.api.routes.iter().find(of_key).expect("a route of the template");
         let request = request::from_str(&event.0.to_string()).unwrap();
         let response = match function.function.as_str() {
@@ -160,10 +163,22 @@ impl System {
         &environment(&self.stack, function)["SHARES_TABLE"]
     }
 
+    /// The custodian's table through these clients, under these keys.
+    pub fn custodian_shares(&self, aws: &Aws, keys: &str) -> CustodianShares {
+        let config =
+            SharesConfig { keys: KeyRing::parse(keys).unwrap(), table: self.table("webhook-backup").into() };
+        CustodianShares::new(aws, config)
+    }
+
     /// What KMS was asked for: operation and encryption context of each call.
     pub fn kms_calls(&self, operation: &str) -> Vec<Call> {
         self.kms.calls().into_iter().filter(|call| call.operation == operation).collect()
     }
+}
+
+/// A route as events name it.
+pub fn route_key(route: &local::template::Route) -> String {
+    format!("{} {}", route.method.as_ref().expect("a route of one method"), route.path)
 }
 
 fn parameters() -> BTreeMap<String, String> {
@@ -196,10 +211,7 @@ pub async fn aws_at(dynamodb_url: &str, kms_url: &str) -> Aws {
     let config = settings.load().await;
     let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb_url).build();
     let kms = aws_sdk_kms::config::Builder::from(&config).endpoint_url(kms_url).build();
-    Aws {
-        dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
-        kms: aws_sdk_kms::Client::from_conf(kms),
-    }
+    Aws { dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb), kms: aws_sdk_kms::Client::from_conf(kms) }
 }
 
 async fn listen() -> (TcpListener, String) {
@@ -225,12 +237,4 @@ fn config(stack: &Stack, function: &str) -> SharesConfig {
     let environment = environment(stack, function);
     let keys = KeyRing::parse(&environment["SHARES_KEYS"]).unwrap();
     SharesConfig { table: environment["SHARES_TABLE"].clone(), keys }
-}
-
-fn client_shares(aws: &Aws, stack: &Stack, function: &str) -> ClientShares {
-    ClientShares::new(aws, config(stack, function))
-}
-
-fn custodian_shares(aws: &Aws, stack: &Stack, function: &str) -> CustodianShares {
-    CustodianShares::new(aws, config(stack, function))
 }

@@ -13,7 +13,11 @@ async fn stored() -> (System, Item, Item) {
     let system = System::start().await;
     let pair = "pair-1";
     let method = "GDRIVE";
-    system.backup(json!({"clientId": CLIENT, "share": "raw", "backupMethod": method, "backupSharePairId": pair})).await;
+    system
+        .backup(
+            json!({"clientId": CLIENT, "share": "raw", "backupMethod": method, "backupSharePairId": pair}),
+        )
+        .await;
     system.store(json!({"cipherText": "raw", "backupMethod": method, "backupSharePairId": pair})).await;
     let custodian = system.rows("webhook-backup").await.remove(0);
     let client = system.rows("store-backup").await.remove(0);
@@ -122,7 +126,9 @@ async fn e10_e14_a_row_moved_to_the_other_half_does_not_open() {
     system.delete("webhook-backup", &custodian).await;
     system.delete("store-backup", &client).await;
     // With the row's own key id the function has no such key; with the key that it has, KMS refuses.
-    for (from, to, function) in [(&custodian, &client_key, "store-backup"), (&client, &custodian_key, "webhook-backup")] {
+    for (from, to, function) in
+        [(&custodian, &client_key, "store-backup"), (&client, &custodian_key, "webhook-backup")]
+    {
         for row in [from.clone(), with(from, "key_id", to.clone())] {
             system.put(function, row).await;
             let answer = if function == "store-backup" { system.get("").await } else { system.fetch().await };

@@ -27,7 +27,9 @@ pub fn create_missing(database: &Database, tables: &[Table]) -> Result<()> {
         if database.get_table_metadata(&table.name)?.is_none() {
             let request = serde_json::from_value(request(table))
                 .with_context(|| format!("table {} isn't one that DynamoDB knows", table.name))?;
-            database.create_table(request).with_context(|| format!("table {} can't be created", table.name))?;
+            database
+                .create_table(request)
+                .with_context(|| format!("table {} can't be created", table.name))?;
         }
     }
     Ok(())

@@ -63,11 +63,7 @@ impl Kms {
     /// The file is damaged, open in another emulator, or out of reach.
     pub fn open(file: &Path) -> Result<Self, FileError> {
         let (file, keys) = KeyFile::open(file)?;
-        let account = Account {
-            keys,
-            file: Some(file),
-            ..Account::default()
-        };
+        let account = Account { keys, file: Some(file), ..Account::default() };
         Ok(Self(Arc::new(Mutex::new(account))))
     }
 
@@ -123,9 +119,7 @@ impl Account {
             Some(refusal) => Err(refusal),
             None => request
                 .map_err(|error| Refusal::validation(error.to_string()))
-                .and_then(|request| {
-                    self.change(|keys| operations::perform(operation, request, keys))
-                }),
+                .and_then(|request| self.change(|keys| operations::perform(operation, request, keys))),
         };
         self.trail.add(call.answered(&answer));
         answer
@@ -139,10 +133,7 @@ impl Account {
     }
 
     /// Works on a copy of the keys, and keeps it once it is on the disk: all of it or nothing.
-    fn change<T>(
-        &mut self,
-        work: impl FnOnce(&mut Keyring) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+    fn change<T>(&mut self, work: impl FnOnce(&mut Keyring) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let mut keys = self.keys.clone();
         let answer = work(&mut keys)?;
         if keys != self.keys {

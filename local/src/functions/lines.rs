@@ -54,7 +54,8 @@ fn noteworthy(line: &str) -> Option<(Style, String)> {
 /// The message, then the other fields as `name=value`.
 fn readable(fields: &Map<String, Value>) -> String {
     let message = fields.get("message").and_then(Value::as_str).unwrap_or_default();
-    let others = fields.iter().filter(|(name, _)| !["level", "message", "timestamp"].contains(&name.as_str()));
+    let others =
+        fields.iter().filter(|(name, _)| !["level", "message", "timestamp"].contains(&name.as_str()));
     others.fold(message.to_owned(), |mut text, (name, value)| {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         // Writing to a string can't fail.

@@ -24,11 +24,7 @@ pub struct CreateKey {
 
 impl CreateKey {
     fn check_kind(&self) -> Result<(), Refusal> {
-        if let Some(spec) = self
-            .key_spec
-            .as_deref()
-            .filter(|s| *s != "SYMMETRIC_DEFAULT")
-        {
+        if let Some(spec) = self.key_spec.as_deref().filter(|s| *s != "SYMMETRIC_DEFAULT") {
             let message = format!("this emulator makes no {spec} keys, only SYMMETRIC_DEFAULT");
             return Err(Refusal::new("UnsupportedOperationException", message));
         }
@@ -234,10 +230,7 @@ impl From<&Key> for Described {
 fn primary(key: &Key) -> Regions {
     Regions {
         multi_region_key_type: "PRIMARY",
-        primary_key: PrimaryKey {
-            arn: key.arn(),
-            region: REGION,
-        },
+        primary_key: PrimaryKey { arn: key.arn(), region: REGION },
         replica_keys: [],
     }
 }

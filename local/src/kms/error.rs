@@ -18,10 +18,7 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal with this code and message.
     pub(super) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-        }
+        Self { code: code.into(), message: message.into() }
     }
 
     /// The request itself is wrong, whatever keys there are.

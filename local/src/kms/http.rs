@@ -32,9 +32,7 @@ impl Kms {
         // Weak, so that no connection left open holds the key file after this returns.
         let account = Arc::downgrade(&self.0);
         let router = Router::new().fallback(call).with_state(account);
-        axum::serve(listener, router)
-            .with_graceful_shutdown(shutdown)
-            .await
+        axum::serve(listener, router).with_graceful_shutdown(shutdown).await
     }
 }
 
@@ -43,12 +41,10 @@ async fn call(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let answer = body
-        .map_err(|rejection| Refusal::validation(rejection.body_text()))
-        .and_then(|body| {
-            let kms = Kms(account.upgrade().ok_or_else(stopped)?);
-            kms.answer(operation(&headers), &body)
-        });
+    let answer = body.map_err(|rejection| Refusal::validation(rejection.body_text())).and_then(|body| {
+        let kms = Kms(account.upgrade().ok_or_else(stopped)?);
+        kms.answer(operation(&headers), &body)
+    });
     respond(answer)
 }
 
@@ -68,10 +64,7 @@ fn operation(headers: &HeaderMap) -> &str {
 fn respond(answer: Result<Value, Refusal>) -> Response {
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
-        Err(refusal) => (
-            refusal.status(),
-            json!({"__type": refusal.code, "message": refusal.message}),
-        ),
+        Err(refusal) => (refusal.status(), json!({"__type": refusal.code, "message": refusal.message})),
     };
     let headers = [
         (CONTENT_TYPE.as_str(), "application/x-amz-json-1.1"),

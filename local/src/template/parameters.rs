@@ -1,0 +1,114 @@
+//! The template's `Parameters`, and the pseudo parameters that every stack has.
+
+use std::collections::BTreeMap;
+
+use regex_lite::Regex;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::intrinsics::text;
+use super::{Result, TemplateError};
+
+/// The Region and the account that a local stack lives in; emulators sign with the same.
+pub(super) const REGION: &str = "us-east-1";
+pub(super) const ACCOUNT: &str = "000000000000";
+
+const PSEUDO: [(&str, &str); 5] = [
+    ("AWS::AccountId", ACCOUNT),
+    ("AWS::Partition", "aws"),
+    ("AWS::Region", REGION),
+    ("AWS::StackName", "local"),
+    ("AWS::URLSuffix", "amazonaws.com"),
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Parameter {
+    r#type: Type,
+    default: Option<Value>,
+    #[serde(default)]
+    allowed_values: Vec<Value>,
+    allowed_pattern: Option<String>,
+    min_length: Option<usize>,
+    max_length: Option<usize>,
+    #[serde(rename = "Description")]
+    _description: Option<String>,
+    #[serde(rename = "NoEcho")]
+    _no_echo: Option<bool>,
+    #[serde(rename = "ConstraintDescription")]
+    _constraint_description: Option<String>,
+}
+
+#[derive(Deserialize, PartialEq)]
+enum Type {
+    String,
+    CommaDelimitedList,
+}
+
+/// The value of every declared parameter and pseudo parameter.
+pub(super) fn resolve(declared: &Value, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, Value>> {
+    let declared: BTreeMap<String, Value> = match declared {
+        Value::Null => BTreeMap::new(),
+        map => serde_json::from_value(map.clone()).map_err(|error| TemplateError::at("Parameters", error))?,
+    };
+    if let Some(name) = given.keys().find(|name| !declared.contains_key(*name)) {
+        return Err(TemplateError::at(
+            &format!("Parameters.{name}"),
+            "given, but the template declares no such parameter",
+        ));
+    }
+    let mut names: BTreeMap<_, _> = PSEUDO.map(|(name, value)| (name.to_owned(), json!(value))).into();
+    for (name, parameter) in declared {
+        let value = resolve_one(parameter, given.get(&name), &format!("Parameters.{name}"))?;
+        names.insert(name, value);
+    }
+    Ok(names)
+}
+
+fn resolve_one(parameter: Value, given: Option<&String>, at: &str) -> Result<Value> {
+    let parameter: Parameter =
+        serde_json::from_value(parameter).map_err(|error| TemplateError::at(at, error))?;
+    let value = given
+        .cloned()
+        .or_else(|| parameter.default.as_ref().and_then(text))
+        .ok_or_else(|| TemplateError::at(at, "has no default: give a value"))?;
+    match parameter.r#type {
+        Type::String => {
+            parameter.allow(&value, at)?;
+            Ok(json!(value))
+        }
+        Type::CommaDelimitedList => {
+            let items: Vec<_> = value.split(',').map(str::trim).collect();
+            items.iter().try_for_each(|item| parameter.allow(item, at))?;
+            Ok(json!(items))
+        }
+    }
+}
+
+impl Parameter {
+    fn allow(&self, value: &str, at: &str) -> Result<()> {
+        let length = value.chars().count();
+        let refuse = |rule: String| Err(TemplateError::at(at, format!("{value:?} {rule}")));
+        if let Some(least) = self.min_length.filter(|least| length < *least) {
+            return refuse(format!("is shorter than MinLength {least}"));
+        }
+        if let Some(most) = self.max_length.filter(|most| length > *most) {
+            return refuse(format!("is longer than MaxLength {most}"));
+        }
+        let mut allowed = self.allowed_values.iter().filter_map(text);
+        if !self.allowed_values.is_empty() && !allowed.any(|allowed| allowed == value) {
+            return refuse(format!("is not one of {}", json!(self.allowed_values)));
+        }
+        match &self.allowed_pattern {
+            Some(pattern) if !matches(pattern, value, at)? => refuse(format!("does not match {pattern}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// CloudFormation wants the whole value to match.
+fn matches(pattern: &str, value: &str, at: &str) -> Result<bool> {
+    Regex::new(&format!("^(?:{pattern})$"))
+        .map(|regex| regex.is_match(value))
+        .map_err(|error| TemplateError::at(at, format!("AllowedPattern: {error}")))
+}
