@@ -37,6 +37,18 @@ pub struct Route {
     pub scopes: Vec<String>,
 }
 
+impl Route {
+    /// The route as API Gateway writes it: `POST /webhook/backup`, `ANY /{proxy+}`, `$default`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.method {
+            None if self.path == "$default" => self.path.clone(),
+            None => format!("ANY {}", self.path),
+            Some(method) => format!("{method} {}", self.path),
+        }
+    }
+}
+
 /// An authorizer that verifies JSON Web Tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwtAuthorizer {
