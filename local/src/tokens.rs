@@ -4,7 +4,7 @@
 mod claims;
 mod key_file;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use crate::template::JwtAuthorizer;
 
 /// A key pair that signs tokens, RS256 with 2048 bits.
+#[derive(Clone)]
 pub struct Tokens {
     private: EncodingKey,
     public: DecodingKey,

@@ -57,9 +57,10 @@ pub(super) fn check_scopes(
         return Ok(None);
     }
     let scopes = words(claims.get("scope").or_else(|| claims.get("scp")), true);
-    match scopes.iter().any(|scope| wanted.contains(scope)) {
-        true => Ok(Some(scopes)),
-        false => Err(Refusal::Scope),
+    if scopes.iter().any(|scope| wanted.contains(scope)) {
+        Ok(Some(scopes))
+    } else {
+        Err(Refusal::Scope)
     }
 }
 

@@ -23,7 +23,9 @@ impl Drop for Folder {
     }
 }
 
-static TOKENS: LazyLock<Tokens> = LazyLock::new(|| Tokens::open(&Folder::new().key()).unwrap());
+/// One key pair for all tests: to make one takes its time.
+pub(crate) static TOKENS: LazyLock<Tokens> =
+    LazyLock::new(|| Tokens::open(&Folder::new().key()).unwrap());
 
 const NOW: u64 = 1_800_000_000;
 
@@ -36,7 +38,7 @@ fn authorizer() -> JwtAuthorizer {
 }
 
 /// Good claims with some replaced; null removes one.
-fn claims(changes: Value) -> Value {
+fn claims(changes: &Value) -> Value {
     let mut claims = json!({
         "iss": "https://issuer.test", "aud": "web", "iat": NOW, "nbf": NOW, "exp": NOW + 1, "client": "c1",
     });
@@ -56,7 +58,7 @@ fn verify_token(token: Option<&str>, scopes: &[&str]) -> Result<Identity, Refusa
     )
 }
 
-fn verify(changes: Value, scopes: &[&str]) -> Result<Identity, Refusal> {
+fn verify(changes: &Value, scopes: &[&str]) -> Result<Identity, Refusal> {
     verify_token(Some(&TOKENS.sign(&claims(changes)).unwrap()), scopes)
 }
 
@@ -69,7 +71,7 @@ fn reason(result: Result<Identity, Refusal>) -> &'static str {
 
 #[test]
 fn a_token_is_accepted_with_and_without_bearer() {
-    let token = TOKENS.sign(&claims(json!({}))).unwrap();
+    let token = TOKENS.sign(&claims(&json!({}))).unwrap();
     for source in [
         token.clone(),
         format!("Bearer {token}"),
@@ -84,7 +86,7 @@ fn a_token_is_accepted_with_and_without_bearer() {
 
 #[test]
 fn an_issued_token_is_accepted_and_bears_the_client() {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let token = TOKENS
         .issue("c1", "portal_id", "https://issuer.test", "app", hour)
         .unwrap();
@@ -147,44 +149,49 @@ fn claims_that_do_not_fit_are_refused() {
             "the token was issued in the future",
         ),
     ] {
-        assert_eq!(reason(verify(changes.clone(), &[])), expected, "{changes}");
+        assert_eq!(reason(verify(&changes, &[])), expected, "{changes}");
     }
 }
 
 #[test]
 fn client_id_counts_where_there_is_no_audience() {
-    assert!(verify(json!({"aud": null, "client_id": "app"}), &[]).is_ok());
-    assert!(verify(json!({"aud": ["other", "app"]}), &[]).is_ok());
+    assert!(verify(&json!({"aud": null, "client_id": "app"}), &[]).is_ok());
+    assert!(verify(&json!({"aud": ["other", "app"]}), &[]).is_ok());
 }
 
 #[test]
 fn a_token_must_have_one_of_the_routes_scopes() {
-    assert_eq!(verify(json!({"scope": "a b"}), &["c"]), Err(Refusal::Scope));
-    assert_eq!(verify(json!({}), &["c"]), Err(Refusal::Scope));
+    assert_eq!(
+        verify(&json!({"scope": "a b"}), &["c"]),
+        Err(Refusal::Scope)
+    );
+    assert_eq!(verify(&json!({}), &["c"]), Err(Refusal::Scope));
     let both = Some(vec!["a".to_owned(), "b".to_owned()]);
     assert_eq!(
-        verify(json!({"scope": "a b"}), &["b", "c"]).unwrap().scopes,
+        verify(&json!({"scope": "a b"}), &["b", "c"])
+            .unwrap()
+            .scopes,
         both
     );
     assert_eq!(
-        verify(json!({"scp": ["a", "b"]}), &["b"]).unwrap().scopes,
+        verify(&json!({"scp": ["a", "b"]}), &["b"]).unwrap().scopes,
         both
     );
-    assert_eq!(verify(json!({"scope": "a b"}), &[]).unwrap().scopes, None);
+    assert_eq!(verify(&json!({"scope": "a b"}), &[]).unwrap().scopes, None);
 }
 
 #[test]
 fn only_this_key_and_rs256_are_accepted() {
     let wrong = "the token's format, algorithm or signature is wrong";
     let other = Tokens::open(&Folder::new().key()).unwrap();
-    let forged = other.sign(&claims(json!({}))).unwrap();
+    let forged = other.sign(&claims(&json!({}))).unwrap();
     let shared_secret = jsonwebtoken::encode(
         &Header::new(Algorithm::HS256),
-        &claims(json!({})),
+        &claims(&json!({})),
         &EncodingKey::from_secret(b"secret"),
     );
-    let good = TOKENS.sign(&claims(json!({}))).unwrap();
-    let unsigned = &good[..good.rfind('.').unwrap() + 1];
+    let good = TOKENS.sign(&claims(&json!({}))).unwrap();
+    let unsigned = &good[..=good.rfind('.').unwrap()];
     for token in [&forged, &shared_secret.unwrap(), unsigned, "nonsense"] {
         assert_eq!(reason(verify_token(Some(token), &[])), wrong);
     }
@@ -195,7 +202,7 @@ fn the_kid_must_name_the_key() {
     let mut header = Header::new(Algorithm::RS256);
     for kid in [None, Some("other".to_owned())] {
         header.kid = kid;
-        let token = jsonwebtoken::encode(&header, &claims(json!({})), &TOKENS.private).unwrap();
+        let token = jsonwebtoken::encode(&header, &claims(&json!({})), &TOKENS.private).unwrap();
         assert_eq!(
             reason(verify_token(Some(&token), &[])),
             "the token's kid names no key of the issuer"
@@ -206,7 +213,7 @@ fn the_kid_must_name_the_key() {
 #[test]
 fn claims_are_passed_on_as_text() {
     let changes = json!({"n": 7, "b": true, "list": ["a", 1], "map": {"k": ["v"]}});
-    let claims = verify(changes, &[]).unwrap().claims;
+    let claims = verify(&changes, &[]).unwrap().claims;
     let texts = ["n", "b", "list", "map", "exp"].map(|name| claims[name].as_str());
     assert_eq!(texts, ["7", "true", "[a 1]", "map[k:[v]]", "1800000001"]);
 }
