@@ -7,7 +7,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderValue, USER_AGENT};
+use axum::http::header::{
+    CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -105,7 +107,7 @@ fn clock_text(time: OffsetDateTime) -> String {
     format!("{day:02}/{month:.3}/{year}:{hour:02}:{minute:02}:{second:02} +0000")
 }
 
-fn header(headers: &HeaderMap, name: &axum::http::HeaderName) -> String {
+fn header(headers: &HeaderMap, name: &HeaderName) -> String {
     headers.get(name).map(value_text).unwrap_or_default()
 }
 

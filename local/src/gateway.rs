@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -129,7 +129,7 @@ impl Gateway {
     }
 }
 
-async fn whole(body: Body) -> Result<axum::body::Bytes, Refusal> {
+async fn whole(body: Body) -> Result<Bytes, Refusal> {
     // Else the connection broke off, and nobody reads this.
     to_bytes(body, LARGEST_BODY)
         .await

@@ -141,25 +141,15 @@ pub(super) fn read(
                 .push(route(event, function, default_authorizer.as_ref(), &at)?);
         }
     }
-    match api
-        .routes
-        .iter()
-        .find(|route| !api.knows(route.authorizer.as_ref()))
-    {
-        Some(Route {
-            path, authorizer, ..
-        }) => Err(TemplateError::at(
-            path,
-            format!("no such authorizer: {authorizer:?}"),
-        )),
-        None => Ok(api),
+    for route in &api.routes {
+        if let Some(name) = &route.authorizer
+            && !api.authorizers.contains_key(name)
+        {
+            let problem = format!("the authorizer {name:?} is not declared");
+            return Err(TemplateError::at(&route.key(), problem));
+        }
     }
-}
-
-impl Api {
-    fn knows(&self, authorizer: Option<&String>) -> bool {
-        authorizer.is_none_or(|name| self.authorizers.contains_key(name))
-    }
+    Ok(api)
 }
 
 fn settings(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<(Api, Option<String>)> {

@@ -24,10 +24,10 @@ fn make(path: &Path) -> io::Result<Vec<u8>> {
     }
     let draft = path.with_extension(format!("{:016x}.new", fastrand::u64(..)));
     let linked = write(&draft).and_then(|()| fs::hard_link(&draft, path));
-    fs::remove_file(&draft)?;
+    let removed = fs::remove_file(&draft);
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => fs::read(path),
+        _ => removed.and_then(|()| fs::read(path)),
     }
 }
 
