@@ -3,7 +3,9 @@
 pub mod compile;
 pub mod data;
 pub mod dynamodb;
+pub mod event;
 pub mod functions;
+pub mod gateway;
 pub mod kms;
 pub mod lambda;
 pub mod options;
@@ -11,5 +13,6 @@ pub mod process;
 pub mod story;
 pub mod template;
 pub mod terminal;
+pub mod tokens;
 pub mod tools;
 pub mod workspace;

@@ -9,6 +9,7 @@ mod functions;
 mod intrinsics;
 mod parameters;
 mod resources;
+mod substitute;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -37,6 +37,18 @@ pub struct Route {
     pub scopes: Vec<String>,
 }
 
+impl Route {
+    /// The route as API Gateway writes it: `POST /webhook/backup`, `ANY /{proxy+}`, `$default`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.method {
+            None if self.path == "$default" => self.path.clone(),
+            None => format!("ANY {}", self.path),
+            Some(method) => format!("{method} {}", self.path),
+        }
+    }
+}
+
 /// An authorizer that verifies JSON Web Tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwtAuthorizer {
@@ -128,18 +140,15 @@ pub(super) fn read(
             api.routes.push(route(event, function, default_authorizer.as_ref(), &at)?);
         }
     }
-    match api.routes.iter().find(|route| !api.knows(route.authorizer.as_ref())) {
-        Some(Route { path, authorizer, .. }) => {
-            Err(TemplateError::at(path, format!("no such authorizer: {authorizer:?}")))
+    for route in &api.routes {
+        if let Some(name) = &route.authorizer
+            && !api.authorizers.contains_key(name)
+        {
+            let problem = format!("the authorizer {name:?} is not declared");
+            return Err(TemplateError::at(&route.key(), problem));
         }
-        None => Ok(api),
     }
-}
-
-impl Api {
-    fn knows(&self, authorizer: Option<&String>) -> bool {
-        authorizer.is_none_or(|name| self.authorizers.contains_key(name))
-    }
+    Ok(api)
 }
 
 fn settings(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<(Api, Option<String>)> {

@@ -95,7 +95,8 @@ impl Scope<'_> {
         }
     }
 
-    fn name(&self, name: &str, at: &str) -> Result<Value> {
+    /// What a name stands for.
+    pub fn name(&self, name: &str, at: &str) -> Result<Value> {
         self.names.get(name).cloned().ok_or_else(|| {
             TemplateError::at(
                 at,
@@ -134,41 +135,6 @@ impl Scope<'_> {
         let [condition, yes, no] = arguments("Fn::If", argument, at)?;
         let holds = self.condition(&self.text(condition, at)?, at)?;
         self.resolve(if holds { yes } else { no }, at)
-    }
-
-    fn substitute(&self, argument: &Value, at: &str) -> Result<Value> {
-        let (text, own) = match argument {
-            Value::String(text) => (text, Map::new()),
-            _ => {
-                let [text, own] = arguments("Fn::Sub", argument, at)?;
-                let Value::String(text) = text else {
-                    return Err(TemplateError::at(at, "Fn::Sub takes a text"));
-                };
-                (text, self.read(own, at)?)
-            }
-        };
-        let mut result = String::new();
-        let mut rest = text.as_str();
-        while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) =
-                after.split_once('}').ok_or_else(|| TemplateError::at(at, "Fn::Sub: `${` is not closed"))?;
-            result += before;
-            result += &self.substitution(name, &own, at)?;
-            rest = after;
-        }
-        Ok((result + rest).into())
-    }
-
-    /// What `${name}` stands for; `${!name}` stands for the text `${name}`.
-    fn substitution(&self, name: &str, own: &Map<String, Value>, at: &str) -> Result<String> {
-        if let Some(literal) = name.strip_prefix('!') {
-            return Ok(format!("${{{literal}}}"));
-        }
-        let value = match own.get(name) {
-            Some(value) => value.clone(),
-            None => self.name(name, at)?,
-        };
-        text(&value).ok_or_else(|| TemplateError::at(at, format!("${{{name}}} is not a text")))
     }
 
     /// Resolves a value that must be a scalar.

@@ -22,7 +22,7 @@ const PSEUDO: [(&str, &str); 5] = [
 ];
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase")]
 struct Parameter {
     r#type: Type,
     default: Option<Value>,
@@ -31,15 +31,9 @@ struct Parameter {
     allowed_pattern: Option<String>,
     min_length: Option<usize>,
     max_length: Option<usize>,
-    #[serde(rename = "Description")]
-    _description: Option<String>,
-    #[serde(rename = "NoEcho")]
-    _no_echo: Option<bool>,
-    #[serde(rename = "ConstraintDescription")]
-    _constraint_description: Option<String>,
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(Deserialize)]
 enum Type {
     String,
     CommaDelimitedList,
@@ -74,19 +68,19 @@ fn resolve_one(parameter: Value, given: Option<&String>, at: &str) -> Result<Val
         .ok_or_else(|| TemplateError::at(at, "has no default: give a value"))?;
     match parameter.r#type {
         Type::String => {
-            parameter.allow(&value, at)?;
+            parameter.check(&value, at)?;
             Ok(json!(value))
         }
         Type::CommaDelimitedList => {
             let items: Vec<_> = value.split(',').map(str::trim).collect();
-            items.iter().try_for_each(|item| parameter.allow(item, at))?;
+            items.iter().try_for_each(|item| parameter.check(item, at))?;
             Ok(json!(items))
         }
     }
 }
 
 impl Parameter {
-    fn allow(&self, value: &str, at: &str) -> Result<()> {
+    fn check(&self, value: &str, at: &str) -> Result<()> {
         let length = value.chars().count();
         let refuse = |rule: String| Err(TemplateError::at(at, format!("{value:?} {rule}")));
         if let Some(least) = self.min_length.filter(|least| length < *least) {
