@@ -1,6 +1,6 @@
 //! The embedded KMS refuses what KMS refuses, as the AWS SDK sees it.
 
-use std::{error::Error, fs, future::Future, io, thread};
+use std::{error::Error, fs, io, thread};
 
 use aws_sdk_kms::{
     Client, Config,
@@ -106,20 +106,16 @@ fn secret() -> Blob {
 }
 
 /// What KMS says instead of a result.
-async fn refusal<T, E>(answer: impl Future<Output = Result<T, SdkError<E>>>) -> E {
-    let Err(SdkError::ServiceError(refusal)) = answer.await else {
+fn refusal<T, E>(answer: Result<T, SdkError<E>>) -> E {
+    let Err(SdkError::ServiceError(refusal)) = answer else {
         panic!("KMS did not refuse");
     };
     refusal.into_err()
 }
 
 /// The code of a refusal that the SDK has no type for.
-async fn code<T, E>(answer: impl Future<Output = Result<T, SdkError<E>>>) -> String
-where
-    E: ProvideErrorMetadata,
-{
-    let refusal = refusal(answer).await;
-    refusal.code().unwrap_or_default().to_owned()
+fn code<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> String {
+    refusal(answer).code().unwrap_or_default().to_owned()
 }
 
 fn id_of(arn: &str) -> &str {
@@ -175,7 +171,7 @@ async fn a_data_key_needs_exactly_one_length_in_range() -> Tested {
     ] {
         let request = served.client.generate_data_key().key_id(&key);
         let request = request.set_key_spec(spec).set_number_of_bytes(bytes);
-        assert_eq!(code(request.send()).await, "ValidationException");
+        assert_eq!(code(request.send().await), "ValidationException");
     }
     Ok(())
 }
@@ -205,9 +201,10 @@ async fn a_plaintext_has_1_to_4096_bytes() -> Tested {
     for (length, allowed) in [(0, false), (1, true), (4096, true), (4097, false)] {
         let request = served.client.encrypt().key_id(&key);
         let request = request.plaintext(Blob::new(vec![7; length])).send();
-        match allowed {
-            true => drop(request.await?),
-            false => assert_eq!(code(request).await, "ValidationException"),
+        if allowed {
+            request.await?;
+        } else {
+            assert_eq!(code(request.await), "ValidationException");
         }
     }
     Ok(())
@@ -230,7 +227,7 @@ async fn only_the_very_encryption_context_opens() -> Tested {
         for (name, value) in context {
             request = request.encryption_context(*name, *value);
         }
-        let refused = refusal(request.ciphertext_blob(blob.clone()).send()).await;
+        let refused = refusal(request.ciphertext_blob(blob.clone()).send().await);
         assert!(refused.is_invalid_ciphertext_exception(), "{context:?}");
     }
     assert_eq!(served.decrypt(Some(&key), blob).await?, secret());
@@ -243,7 +240,7 @@ async fn an_encryption_context_over_8192_characters_is_refused() -> Tested {
     let key = served.create_key().await?;
     let request = served.client.encrypt().key_id(&key).plaintext(secret());
     let request = request.encryption_context("client", "a".repeat(8192));
-    assert_eq!(code(request.send()).await, "ValidationException");
+    assert_eq!(code(request.send().await), "ValidationException");
     Ok(())
 }
 
@@ -259,7 +256,7 @@ async fn no_changed_byte_of_a_ciphertext_opens() -> Tested {
             let request = served.client.decrypt().set_key_id(named.clone());
             let request = request.ciphertext_blob(Blob::new(changed));
             let request = request.encryption_context("client", "alice");
-            let refused = refusal(request.send()).await;
+            let refused = refusal(request.send().await);
             assert!(refused.is_invalid_ciphertext_exception(), "{position}");
         }
     }
@@ -273,15 +270,11 @@ async fn another_key_than_the_ciphertexts_is_incorrect() -> Tested {
     let blob = served.encrypt(&key).await?;
     let decrypt = served.client.decrypt().ciphertext_blob(blob.clone());
     let decrypt = decrypt.key_id(&other).encryption_context("client", "alice");
-    assert!(refusal(decrypt.send()).await.is_incorrect_key_exception());
+    assert!(refusal(decrypt.send().await).is_incorrect_key_exception());
     let re_encrypt = served.client.re_encrypt().ciphertext_blob(blob);
     let re_encrypt = re_encrypt.source_key_id(&other).destination_key_id(&key);
     let re_encrypt = re_encrypt.source_encryption_context("client", "alice");
-    assert!(
-        refusal(re_encrypt.send())
-            .await
-            .is_incorrect_key_exception()
-    );
+    assert!(refusal(re_encrypt.send().await).is_incorrect_key_exception());
     Ok(())
 }
 
@@ -294,25 +287,25 @@ async fn an_unknown_key_is_not_found() -> Tested {
     let kms = &served.client;
     let generate = kms.generate_data_key().key_id(unknown);
     let generate = generate.key_spec(DataKeySpec::Aes256).send();
-    assert!(refusal(generate).await.is_not_found_exception());
+    assert!(refusal(generate.await).is_not_found_exception());
     let encrypt = kms.encrypt().key_id("alias/none").plaintext(secret());
-    assert!(refusal(encrypt.send()).await.is_not_found_exception());
+    assert!(refusal(encrypt.send().await).is_not_found_exception());
     let decrypt = kms.decrypt().key_id(unknown).ciphertext_blob(blob.clone());
-    assert!(refusal(decrypt.send()).await.is_not_found_exception());
+    assert!(refusal(decrypt.send().await).is_not_found_exception());
     let re_encrypt = kms.re_encrypt().destination_key_id(unknown);
     let re_encrypt = re_encrypt.ciphertext_blob(blob).send();
-    assert!(refusal(re_encrypt).await.is_not_found_exception());
+    assert!(refusal(re_encrypt.await).is_not_found_exception());
     let describe = kms.describe_key().key_id(unknown).send();
-    assert!(refusal(describe).await.is_not_found_exception());
+    assert!(refusal(describe.await).is_not_found_exception());
     let enable = kms.enable_key().key_id(unknown).send();
-    assert!(refusal(enable).await.is_not_found_exception());
+    assert!(refusal(enable.await).is_not_found_exception());
     let disable = kms.disable_key().key_id(unknown).send();
-    assert!(refusal(disable).await.is_not_found_exception());
+    assert!(refusal(disable.await).is_not_found_exception());
     let delete = kms.schedule_key_deletion().key_id(unknown).send();
-    assert!(refusal(delete).await.is_not_found_exception());
+    assert!(refusal(delete.await).is_not_found_exception());
     let alias = kms.create_alias().alias_name("alias/shares");
     let alias = alias.target_key_id(unknown).send();
-    assert!(refusal(alias).await.is_not_found_exception());
+    assert!(refusal(alias.await).is_not_found_exception());
     Ok(())
 }
 
@@ -326,22 +319,22 @@ async fn a_disabled_key_does_nothing_until_it_is_enabled() -> Tested {
     kms.disable_key().key_id(&key).send().await?;
 
     let generate = kms.generate_data_key().key_id(&key).number_of_bytes(32);
-    assert!(refusal(generate.send()).await.is_disabled_exception());
+    assert!(refusal(generate.send().await).is_disabled_exception());
     let generate = kms.generate_data_key_without_plaintext().key_id(&key);
     let generate = generate.number_of_bytes(32).send();
-    assert!(refusal(generate).await.is_disabled_exception());
+    assert!(refusal(generate.await).is_disabled_exception());
     let encrypt = kms.encrypt().key_id(&key).plaintext(secret());
-    assert!(refusal(encrypt.send()).await.is_disabled_exception());
+    assert!(refusal(encrypt.send().await).is_disabled_exception());
     for named in [None, Some(key.clone())] {
         let decrypt = kms.decrypt().set_key_id(named);
         let decrypt = decrypt.ciphertext_blob(blob.clone());
-        assert!(refusal(decrypt.send()).await.is_disabled_exception());
+        assert!(refusal(decrypt.send().await).is_disabled_exception());
     }
     for (blob, destination) in [(&blob, &other), (&of_other, &key)] {
         let re_encrypt = kms.re_encrypt().ciphertext_blob(blob.clone());
         let re_encrypt = re_encrypt.source_encryption_context("client", "alice");
         let re_encrypt = re_encrypt.destination_key_id(destination).send();
-        assert!(refusal(re_encrypt).await.is_disabled_exception());
+        assert!(refusal(re_encrypt.await).is_disabled_exception());
     }
 
     kms.enable_key().key_id(&key).send().await?;
@@ -358,31 +351,23 @@ async fn a_key_pending_deletion_does_nothing_and_stays_so() -> Tested {
     kms.schedule_key_deletion().key_id(&key).send().await?;
 
     let generate = kms.generate_data_key().key_id(&key).number_of_bytes(32);
-    assert!(
-        refusal(generate.send())
-            .await
-            .is_kms_invalid_state_exception()
-    );
+    assert!(refusal(generate.send().await).is_kms_invalid_state_exception());
     let encrypt = kms.encrypt().key_id(&key).plaintext(secret());
-    assert!(
-        refusal(encrypt.send())
-            .await
-            .is_kms_invalid_state_exception()
-    );
+    assert!(refusal(encrypt.send().await).is_kms_invalid_state_exception());
     let decrypt = kms.decrypt().ciphertext_blob(blob.clone()).send();
-    assert!(refusal(decrypt).await.is_kms_invalid_state_exception());
+    assert!(refusal(decrypt.await).is_kms_invalid_state_exception());
     let re_encrypt = kms.re_encrypt().ciphertext_blob(blob);
     let re_encrypt = re_encrypt.destination_key_id(&key).send();
-    assert!(refusal(re_encrypt).await.is_kms_invalid_state_exception());
+    assert!(refusal(re_encrypt.await).is_kms_invalid_state_exception());
     let enable = kms.enable_key().key_id(&key).send();
-    assert!(refusal(enable).await.is_kms_invalid_state_exception());
+    assert!(refusal(enable.await).is_kms_invalid_state_exception());
     let disable = kms.disable_key().key_id(&key).send();
-    assert!(refusal(disable).await.is_kms_invalid_state_exception());
+    assert!(refusal(disable.await).is_kms_invalid_state_exception());
     let again = kms.schedule_key_deletion().key_id(&key).send();
-    assert!(refusal(again).await.is_kms_invalid_state_exception());
+    assert!(refusal(again.await).is_kms_invalid_state_exception());
     let alias = kms.create_alias().alias_name("alias/shares");
     let alias = alias.target_key_id(&key).send();
-    assert!(refusal(alias).await.is_kms_invalid_state_exception());
+    assert!(refusal(alias.await).is_kms_invalid_state_exception());
     Ok(())
 }
 
@@ -401,15 +386,14 @@ async fn deletion_waits_7_to_30_days_and_30_unless_told() -> Tested {
         let metadata = described.key_metadata.unwrap();
         assert_eq!(metadata.key_state, Some(KeyState::PendingDeletion));
         assert_eq!(metadata.deletion_date, scheduled.deletion_date);
-        let waits =
-            scheduled.deletion_date.unwrap().secs() - metadata.creation_date.unwrap().secs();
+        let waits = scheduled.deletion_date.unwrap().secs() - metadata.creation_date.unwrap().secs();
         assert_eq!(waits / DAY, i64::from(days));
     }
     let key = served.create_key().await?;
     for days in [-1, 0, 6, 31] {
         let request = kms.schedule_key_deletion().key_id(&key);
         let request = request.pending_window_in_days(days).send();
-        assert_eq!(code(request).await, "ValidationException");
+        assert_eq!(code(request.await), "ValidationException");
     }
     Ok(())
 }
@@ -461,12 +445,12 @@ async fn other_kinds_of_keys_are_refused() -> Tested {
     let served = memory().await?;
     for spec in [KeySpec::Rsa2048, KeySpec::EccNistP256, KeySpec::Hmac256] {
         let request = served.client.create_key().key_spec(spec);
-        let refused = refusal(request.send()).await;
+        let refused = refusal(request.send().await);
         assert!(refused.is_unsupported_operation_exception());
     }
     let request = served.client.create_key();
     let request = request.key_usage(KeyUsageType::SignVerify).send();
-    assert_eq!(code(request).await, "ValidationException");
+    assert_eq!(code(request.await), "ValidationException");
     Ok(())
 }
 
@@ -479,11 +463,11 @@ async fn an_alias_is_taken_once_and_is_well_formed() -> Tested {
         request.target_key_id(&key).send()
     };
     alias("alias/shares").await?;
-    let again = refusal(alias("alias/shares")).await;
+    let again = refusal(alias("alias/shares").await);
     assert!(again.is_already_exists_exception());
-    assert_eq!(code(alias("shares")).await, "ValidationException");
-    assert_eq!(code(alias("alias/a:b")).await, "ValidationException");
-    assert_eq!(code(alias("alias/aws/s3")).await, "NotAuthorizedException");
+    assert_eq!(code(alias("shares").await), "ValidationException");
+    assert_eq!(code(alias("alias/a:b").await), "ValidationException");
+    assert_eq!(code(alias("alias/aws/s3").await), "NotAuthorizedException");
     Ok(())
 }
 
@@ -510,7 +494,7 @@ async fn re_encryption_needs_the_source_context() -> Tested {
     let key = served.create_key().await?;
     let request = served.client.re_encrypt().destination_key_id(&key);
     let request = request.ciphertext_blob(served.encrypt(&key).await?);
-    let refused = refusal(request.send()).await;
+    let refused = refusal(request.send().await);
     assert!(refused.is_invalid_ciphertext_exception());
     Ok(())
 }
@@ -528,7 +512,7 @@ async fn keys_and_their_states_survive_a_restart() -> Tested {
     let served = Served::start(Kms::open(&file)?).await?;
     assert_eq!(served.kms.key("alias/shares", true)?, key);
     let decrypt = served.client.decrypt().ciphertext_blob(blob.clone());
-    assert!(refusal(decrypt.send()).await.is_disabled_exception());
+    assert!(refusal(decrypt.send().await).is_disabled_exception());
     served.client.enable_key().key_id(&key).send().await?;
     assert_eq!(served.decrypt(Some("alias/shares"), blob).await?, secret());
     Ok(())
@@ -558,9 +542,9 @@ async fn a_change_that_cannot_be_written_is_refused_and_not_made() -> Tested {
     let key = served.create_key().await?;
     folder.close()?;
     let create = served.client.create_key().send();
-    assert!(refusal(create).await.is_kms_internal_exception());
+    assert!(refusal(create.await).is_kms_internal_exception());
     let disable = served.client.disable_key().key_id(&key).send();
-    assert!(refusal(disable).await.is_kms_internal_exception());
+    assert!(refusal(disable.await).is_kms_internal_exception());
     assert!(served.kms.key("alias/shares", false).is_err());
     served.encrypt(&key).await?;
     Ok(())
@@ -575,6 +559,21 @@ fn a_key_file_has_one_emulator_at_a_time() -> Tested {
     assert!(matches!(second, Some(FileError::InUse { .. })));
     drop(first);
     Kms::open(&file)?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_left_open_does_not_hold_the_key_file() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("keys.json");
+    let served = Served::start(Kms::open(&file)?).await?;
+    served.create_key().await?;
+    served.server.abort();
+    assert!(served.server.await.unwrap_err().is_cancelled());
+    drop(served.kms);
+    Kms::open(&file)?;
+    let create = served.client.create_key().send().await;
+    assert!(refusal(create).is_kms_internal_exception());
     Ok(())
 }
 
@@ -599,27 +598,19 @@ async fn the_trail_shows_each_call_with_key_context_and_refusal() -> Tested {
     let blob = served.encrypt("alias/shares").await?;
     served.decrypt(None, blob.clone()).await?;
     let decrypt = served.client.decrypt().key_id(&key).ciphertext_blob(blob);
-    refusal(decrypt.encryption_context("client", "bob").send()).await;
-    refusal(served.client.describe_key().key_id(UNKNOWN_KEY).send()).await;
+    refusal(decrypt.encryption_context("client", "bob").send().await);
+    refusal(served.client.describe_key().key_id(UNKNOWN_KEY).send().await);
 
     let call = |operation: &str, key: &str, client: Option<&str>, error: Option<&str>| Call {
         operation: operation.to_owned(),
         key: Some(key.to_owned()),
-        encryption_context: client
-            .map(|c| ("client".into(), c.into()))
-            .into_iter()
-            .collect(),
+        encryption_context: client.map(|c| ("client".into(), c.into())).into_iter().collect(),
         error: error.map(str::to_owned),
     };
     let expected = [
         call("Encrypt", &key, Some("alice"), None),
         call("Decrypt", &key, Some("alice"), None),
-        call(
-            "Decrypt",
-            &key,
-            Some("bob"),
-            Some("InvalidCiphertextException"),
-        ),
+        call("Decrypt", &key, Some("bob"), Some("InvalidCiphertextException")),
         call("DescribeKey", UNKNOWN_KEY, None, Some("NotFoundException")),
     ];
     assert_eq!(served.kms.calls(), expected);
@@ -635,13 +626,13 @@ async fn a_failure_asked_for_comes_as_often_as_asked_and_only_there() -> Tested 
     served.encrypt(&key).await?;
     for _ in 0..2 {
         let decrypt = served.client.decrypt().ciphertext_blob(blob.clone());
-        assert_eq!(code(decrypt.send()).await, "ThrottlingException");
+        assert_eq!(code(decrypt.send().await), "ThrottlingException");
     }
     assert_eq!(served.decrypt(None, blob).await?, secret());
 
     served.kms.fail("CreateKey", "LimitExceededException", 1);
     let create = served.client.create_key().send();
-    assert!(refusal(create).await.is_limit_exceeded_exception());
+    assert!(refusal(create.await).is_limit_exceeded_exception());
     served.create_key().await?;
     Ok(())
 }
@@ -650,15 +641,9 @@ async fn a_failure_asked_for_comes_as_often_as_asked_and_only_there() -> Tested 
 async fn an_internal_failure_is_500_and_any_other_refusal_400() -> Tested {
     let served = memory().await?;
     served.kms.fail("CreateKey", "KMSInternalException", 1);
-    for (target, status) in [
-        ("TrentService.CreateKey", 500),
-        ("TrentService.Encrypt", 400),
-    ] {
+    for (target, status) in [("TrentService.CreateKey", 500), ("TrentService.Encrypt", 400)] {
         let answer = served.post(target, "{}").await?;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{answer}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     }
     Ok(())
 }
@@ -667,7 +652,7 @@ async fn an_internal_failure_is_500_and_any_other_refusal_400() -> Tested {
 async fn every_answer_has_a_request_id_of_its_own() -> Tested {
     let served = memory().await?;
     let created = served.client.create_key().send().await?;
-    let refused = refusal(served.client.describe_key().key_id(UNKNOWN_KEY).send()).await;
+    let refused = refusal(served.client.describe_key().key_id(UNKNOWN_KEY).send().await);
     let ids = [created.request_id(), refused.request_id()].map(Option::unwrap);
     assert!(ids.iter().all(|id| id.len() == 36), "{ids:?}");
     assert_ne!(ids[0], ids[1]);
@@ -677,22 +662,14 @@ async fn every_answer_has_a_request_id_of_its_own() -> Tested {
 #[tokio::test]
 async fn an_operation_that_is_not_here_is_unknown() -> Tested {
     let served = memory().await?;
-    let targets = [
-        "TrentService.ListKeys",
-        "TrentService.",
-        "Other.CreateKey",
-        "",
-    ];
+    let targets = ["TrentService.ListKeys", "TrentService.", "Other.CreateKey", ""];
     for target in targets {
         let answer = served.post(target, "{}").await?;
-        assert!(
-            answer.contains(r#""__type":"UnknownOperationException""#),
-            "{answer}"
-        );
+        assert!(answer.contains(r#""__type":"UnknownOperationException""#), "{answer}");
         assert!(answer.contains("x-amzn-requestid: "), "{answer}");
     }
     let list = served.client.list_keys().send();
-    assert_eq!(code(list).await, "UnknownOperationException");
+    assert_eq!(code(list.await), "UnknownOperationException");
     Ok(())
 }
 
@@ -713,10 +690,7 @@ async fn malformed_input_is_refused_whatever_is_wrong_with_it() -> Tested {
         r#"{"KeyId":"","Plaintext":"c2VjcmV0"}"#.to_owned(),
     ] {
         let answer = served.post("TrentService.Encrypt", &body).await?;
-        assert!(
-            answer.contains(r#""__type":"ValidationException""#),
-            "{answer}"
-        );
+        assert!(answer.contains(r#""__type":"ValidationException""#), "{answer}");
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     }
     Ok(())

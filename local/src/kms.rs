@@ -31,10 +31,11 @@ use self::{file::KeyFile, keys::Keyring, trail::Trail};
 
 /// An emulator; clones are the same one.
 #[derive(Clone, Default)]
-pub struct Kms(Arc<Mutex<State>>);
+pub struct Kms(Arc<Mutex<Account>>);
 
+/// All that an emulator knows.
 #[derive(Default)]
-struct State {
+struct Account {
     keys: Keyring,
     file: Option<KeyFile>,
     trail: Trail,
@@ -62,12 +63,8 @@ impl Kms {
     /// The file is damaged, open in another emulator, or out of reach.
     pub fn open(file: &Path) -> Result<Self, FileError> {
         let (file, keys) = KeyFile::open(file)?;
-        let state = State {
-            keys,
-            file: Some(file),
-            ..State::default()
-        };
-        Ok(Self(Arc::new(Mutex::new(state))))
+        let account = Account { keys, file: Some(file), ..Account::default() };
+        Ok(Self(Arc::new(Mutex::new(account))))
     }
 
     /// ARN of the key behind an alias (`alias/…`). If there is none it is made, and made once
@@ -106,13 +103,13 @@ impl Kms {
         self.lock().answer(operation, body)
     }
 
-    /// A panic leaves the state whole, since keys are replaced at one stroke: go on with it.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// A panic leaves the account whole, since keys are replaced at one stroke: go on with it.
+    fn lock(&self) -> MutexGuard<'_, Account> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Account {
     /// Answers one call and writes it down.
     fn answer(&mut self, operation: &str, body: &[u8]) -> Result<Value, Refusal> {
         let request = serde_json::from_slice::<Value>(body);
@@ -122,9 +119,7 @@ impl State {
             Some(refusal) => Err(refusal),
             None => request
                 .map_err(|error| Refusal::validation(error.to_string()))
-                .and_then(|request| {
-                    self.change(|keys| operations::perform(operation, request, keys))
-                }),
+                .and_then(|request| self.change(|keys| operations::perform(operation, request, keys))),
         };
         self.trail.add(call.answered(&answer));
         answer
@@ -138,10 +133,7 @@ impl State {
     }
 
     /// Works on a copy of the keys, and keeps it once it is on the disk: all of it or nothing.
-    fn change<T>(
-        &mut self,
-        work: impl FnOnce(&mut Keyring) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+    fn change<T>(&mut self, work: impl FnOnce(&mut Keyring) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let mut keys = self.keys.clone();
         let answer = work(&mut keys)?;
         if keys != self.keys {

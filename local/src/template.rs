@@ -9,6 +9,7 @@ mod functions;
 mod intrinsics;
 mod parameters;
 mod resources;
+mod substitute;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -107,9 +108,7 @@ impl Template {
         };
         let resources = resources::present(&self.document, &scope)?;
         let tables = tables::read(&resources, &scope)?;
-        scope
-            .names
-            .extend(resources::names(&resources, &tables, key_arns)?);
+        scope.names.extend(resources::names(&resources, &tables, key_arns)?);
         let globals = functions::globals(&self.document["Globals"])?;
         let declared = functions::read(&resources, globals, &scope)?;
         Ok(Stack {

@@ -1,10 +1,15 @@
 //! What is written down: one JSON line a request, and never a share, a secret, a token, a header block or a body.
 
-use std::{cell::RefCell, env, time::Duration};
+use std::{cell::RefCell, env, io, time::Duration};
 
 use lambda_http::http::StatusCode;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    filter::Targets,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::{
     error::Error,
@@ -15,17 +20,25 @@ const MAX_TEXT: usize = 128;
 
 /// Starts logging to standard output, as JSON, from the level that `LOG_LEVEL` names (`info` by default).
 ///
-/// Only this crate's lines follow `LOG_LEVEL`. Every library is held at `warn`, whatever `LOG_LEVEL` or `RUST_LOG`
-/// say: at `trace` the Lambda runtime prints whole events and the SDK whole answers.
-///
 /// # Errors
 /// Names `LOG_LEVEL` when it is no level.
 pub fn start() -> Result<(), lambda_http::Error> {
     let level = env::var("LOG_LEVEL").unwrap_or_else(|_| "info".into());
     let level = level.parse().map_err(|_| "LOG_LEVEL is not one of off, error, warn, info, debug, trace")?;
-    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
-    tracing_subscriber::registry().with(json.with_span_list(false)).with(capped(level)).try_init()?;
+    subscriber(level, io::stdout).try_init()?;
     Ok(())
+}
+
+/// Writes JSON lines from this level on.
+///
+/// Only this crate's lines follow the level. Every library is held at `warn`, whatever `LOG_LEVEL` or `RUST_LOG` say:
+/// at `trace` the Lambda runtime prints whole events and the SDK whole answers.
+pub fn subscriber<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let json = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    tracing_subscriber::registry().with(json.with_writer(writer)).with(capped(level))
 }
 
 fn capped(level: LevelFilter) -> Targets {

@@ -24,11 +24,7 @@ pub struct CreateKey {
 
 impl CreateKey {
     fn check_kind(&self) -> Result<(), Refusal> {
-        if let Some(spec) = self
-            .key_spec
-            .as_deref()
-            .filter(|s| *s != "SYMMETRIC_DEFAULT")
-        {
+        if let Some(spec) = self.key_spec.as_deref().filter(|s| *s != "SYMMETRIC_DEFAULT") {
             let message = format!("this emulator makes no {spec} keys, only SYMMETRIC_DEFAULT");
             return Err(Refusal::new("UnsupportedOperationException", message));
         }
@@ -186,12 +182,12 @@ struct Metadata {
     encryption_algorithms: [Algorithm; 1],
     multi_region: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    multi_region_configuration: Option<MultiRegion>,
+    multi_region_configuration: Option<Regions>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct MultiRegion {
+struct Regions {
     multi_region_key_type: &'static str,
     primary_key: PrimaryKey,
     replica_keys: [PrimaryKey; 0],
@@ -231,13 +227,10 @@ impl From<&Key> for Described {
     }
 }
 
-fn primary(key: &Key) -> MultiRegion {
-    MultiRegion {
+fn primary(key: &Key) -> Regions {
+    Regions {
         multi_region_key_type: "PRIMARY",
-        primary_key: PrimaryKey {
-            arn: key.arn(),
-            region: REGION,
-        },
+        primary_key: PrimaryKey { arn: key.arn(), region: REGION },
         replica_keys: [],
     }
 }

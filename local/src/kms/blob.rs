@@ -15,14 +15,10 @@ impl<const MAX: usize> Serialize for Blob<MAX> {
 impl<'de, const MAX: usize> Deserialize<'de> for Blob<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let bytes = BASE64_STANDARD
-            .decode(text)
-            .map_err(|_| D::Error::custom("a blob is not base64"))?;
+        let bytes = BASE64_STANDARD.decode(text).map_err(|_| D::Error::custom("a blob is not base64"))?;
         match bytes.len() {
             length if (1..=MAX).contains(&length) => Ok(Self(bytes)),
-            length => Err(D::Error::custom(format!(
-                "a blob has {length} bytes; 1 to {MAX} are allowed"
-            ))),
+            length => Err(D::Error::custom(format!("a blob has {length} bytes; 1 to {MAX} are allowed"))),
         }
     }
 }

@@ -32,12 +32,7 @@ impl<'a> Ciphertext<'a> {
         };
         let (key_id, rest) = rest.split_at_checked(length.into())?;
         let (&nonce, sealed) = rest.split_first_chunk()?;
-        Some(Self {
-            header: &blob[..2 + key_id.len()],
-            key_id: str::from_utf8(key_id).ok()?,
-            nonce,
-            sealed,
-        })
+        Some(Self { header: &blob[..2 + key_id.len()], key_id: str::from_utf8(key_id).ok()?, nonce, sealed })
     }
 
     /// The id of the key that the blob says has made it.
@@ -46,17 +41,12 @@ impl<'a> Ciphertext<'a> {
     }
 
     /// The plaintext; an `InvalidCiphertextException` if key, context or any byte is another.
-    pub fn open(
-        &self,
-        material: &Material,
-        context: &EncryptionContext,
-    ) -> Result<Vec<u8>, Refusal> {
+    pub fn open(&self, material: &Material, context: &EncryptionContext) -> Result<Vec<u8>, Refusal> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, material)?;
         let nonce = Nonce::assume_unique_for_key(self.nonce);
         let mut buffer = self.sealed.to_vec();
-        let plaintext = key
-            .open_in_place(nonce, aad(self.header, context), &mut buffer)
-            .map_err(|_| invalid())?;
+        let plaintext =
+            key.open_in_place(nonce, aad(self.header, context), &mut buffer).map_err(|_| invalid())?;
         Ok(plaintext.to_vec())
     }
 }

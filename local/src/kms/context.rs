@@ -18,9 +18,7 @@ impl TryFrom<BTreeMap<String, String>> for EncryptionContext {
     fn try_from(pairs: BTreeMap<String, String>) -> Result<Self, String> {
         let json = serde_json::to_string(&pairs).map_err(|error| error.to_string())?;
         if json.chars().count() > MAX_CHARACTERS {
-            return Err(format!(
-                "an encryption context has at most {MAX_CHARACTERS} characters"
-            ));
+            return Err(format!("an encryption context has at most {MAX_CHARACTERS} characters"));
         }
         Ok(Self(pairs))
     }
@@ -63,18 +61,10 @@ mod tests {
 
     #[test]
     fn contexts_that_differ_only_in_where_strings_end_differ() {
-        let contexts = [
-            &[][..],
-            &[("", "")],
-            &[("ab", "c")],
-            &[("a", "bc")],
-            &[("abc", "")],
-            &[("a", "b"), ("c", "")],
-        ];
-        let distinct: std::collections::BTreeSet<_> = contexts
-            .iter()
-            .map(|pairs| context(pairs).unwrap().canonical())
-            .collect();
+        let contexts =
+            [&[][..], &[("", "")], &[("ab", "c")], &[("a", "bc")], &[("abc", "")], &[("a", "b"), ("c", "")]];
+        let distinct: std::collections::BTreeSet<_> =
+            contexts.iter().map(|pairs| context(pairs).unwrap().canonical()).collect();
         assert_eq!(distinct.len(), contexts.len());
     }
 

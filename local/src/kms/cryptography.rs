@@ -50,9 +50,7 @@ impl GenerateDataKey {
             (Some(DataKeySpec::Aes128), None) => Ok(16),
             (None, Some(length @ 1..=1024)) => Ok(length),
             (None, Some(_)) => Err(Refusal::validation("NumberOfBytes is 1 to 1024")),
-            _ => Err(Refusal::validation(
-                "name either KeySpec or NumberOfBytes, not both",
-            )),
+            _ => Err(Refusal::validation("name either KeySpec or NumberOfBytes, not both")),
         }
     }
 }
@@ -90,10 +88,7 @@ impl Operation for GenerateDataKeyWithoutPlaintext {
 
     fn run(self, keys: &mut Keyring) -> Result<EncryptedDataKey, Refusal> {
         let data_key = self.0.run(keys)?;
-        Ok(EncryptedDataKey {
-            key_id: data_key.key_id,
-            ciphertext_blob: data_key.ciphertext_blob,
-        })
+        Ok(EncryptedDataKey { key_id: data_key.key_id, ciphertext_blob: data_key.ciphertext_blob })
     }
 }
 
@@ -214,11 +209,7 @@ impl Operation for ReEncrypt {
     }
 }
 
-fn seal(
-    key: &Key,
-    context: &EncryptionContext,
-    plaintext: &[u8],
-) -> Result<CiphertextBlob, Refusal> {
+fn seal(key: &Key, context: &EncryptionContext, plaintext: &[u8]) -> Result<CiphertextBlob, Refusal> {
     ciphertext::seal(key.id(), key.material()?, context, plaintext).map(Blob)
 }
 

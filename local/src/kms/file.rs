@@ -32,10 +32,7 @@ struct Contents<K> {
 impl KeyFile {
     /// Opens the file and reads it; there is none yet: no keys. Its folder must exist.
     pub fn open(path: &Path) -> Result<(Self, Keyring), FileError> {
-        let file = Self {
-            path: path.to_owned(),
-            _lock: lock(path)?,
-        };
+        let file = Self { path: path.to_owned(), _lock: lock(path)? };
         let keyring = file.load()?;
         Ok((file, keyring))
     }
@@ -53,10 +50,7 @@ impl KeyFile {
         })?;
         match keyring.dangling_alias() {
             None => Ok(keyring),
-            Some(alias) => Err(FileError::Dangling {
-                file: self.path.clone(),
-                alias: alias.to_owned(),
-            }),
+            Some(alias) => Err(FileError::Dangling { file: self.path.clone(), alias: alias.to_owned() }),
         }
     }
 
@@ -86,9 +80,7 @@ fn lock(path: &Path) -> Result<File, FileError> {
     let file = File::create(&beside).map_err(failed("create", &beside))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(FileError::InUse {
-            file: path.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(FileError::InUse { file: path.to_owned() }),
         Err(TryLockError::Error(error)) => Err(failed("lock", &beside)(error)),
     }
 }
@@ -102,11 +94,7 @@ fn folder(path: &Path) -> &Path {
 
 fn failed(action: &'static str, file: &Path) -> impl FnOnce(io::Error) -> FileError {
     let file = file.to_owned();
-    move |source| FileError::Io {
-        action,
-        file,
-        source,
-    }
+    move |source| FileError::Io { action, file, source }
 }
 
 #[cfg(test)]
@@ -147,10 +135,8 @@ mod tests {
     fn saving_leaves_nothing_else_behind() {
         let folder = tempfile::tempdir().unwrap();
         saved(&folder.path().join("keys.json"));
-        let mut names: Vec<_> = fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, ["keys.json", "keys.json.lock"]);
     }

@@ -1,6 +1,10 @@
 //! KMS over HTTP: AWS's JSON 1.1 protocol. Signatures are not looked at.
 
-use std::{future::Future, io};
+use std::{
+    future::Future,
+    io,
+    sync::{Arc, Mutex, Weak},
+};
 
 use axum::{
     Router,
@@ -13,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::{Kms, error::Refusal};
+use super::{Account, Kms, error::Refusal};
 
 impl Kms {
     /// Serves the KMS API until `shutdown` resolves and the requests under way are answered.
@@ -25,22 +29,27 @@ impl Kms {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let router = Router::new().fallback(call).with_state(self);
-        axum::serve(listener, router)
-            .with_graceful_shutdown(shutdown)
-            .await
+        // Weak, so that no connection left open holds the key file after this returns.
+        let account = Arc::downgrade(&self.0);
+        let router = Router::new().fallback(call).with_state(account);
+        axum::serve(listener, router).with_graceful_shutdown(shutdown).await
     }
 }
 
 async fn call(
-    State(kms): State<Kms>,
+    State(account): State<Weak<Mutex<Account>>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let answer = body
-        .map_err(|rejection| Refusal::validation(rejection.body_text()))
-        .and_then(|body| kms.answer(operation(&headers), &body));
+    let answer = body.map_err(|rejection| Refusal::validation(rejection.body_text())).and_then(|body| {
+        let kms = Kms(account.upgrade().ok_or_else(stopped)?);
+        kms.answer(operation(&headers), &body)
+    });
     respond(answer)
+}
+
+fn stopped() -> Refusal {
+    Refusal::new("KMSInternalException", "this emulator has stopped")
 }
 
 /// The name of the operation; empty, which is none, without a target of the KMS API.
@@ -55,10 +64,7 @@ fn operation(headers: &HeaderMap) -> &str {
 fn respond(answer: Result<Value, Refusal>) -> Response {
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
-        Err(refusal) => (
-            refusal.status(),
-            json!({"__type": refusal.code, "message": refusal.message}),
-        ),
+        Err(refusal) => (refusal.status(), json!({"__type": refusal.code, "message": refusal.message})),
     };
     let headers = [
         (CONTENT_TYPE.as_str(), "application/x-amz-json-1.1"),

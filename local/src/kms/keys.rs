@@ -51,17 +51,8 @@ impl Key {
         let mut material = Material::default();
         rand::fill(&mut material)?;
         let uuid = Uuid::new_v4();
-        let id = match multi_region {
-            true => format!("mrk-{}", uuid.simple()),
-            false => uuid.to_string(),
-        };
-        Ok(Self {
-            id,
-            material,
-            description,
-            created_at: now(),
-            state: State::Enabled,
-        })
+        let id = if multi_region { format!("mrk-{}", uuid.simple()) } else { uuid.to_string() };
+        Ok(Self { id, material, description, created_at: now(), state: State::Enabled })
     }
 
     /// The key id: the last part of its ARN.
@@ -99,10 +90,7 @@ impl Key {
     pub fn material(&self) -> Result<&Material, Refusal> {
         match self.state {
             State::Enabled => Ok(&self.material),
-            State::Disabled => Err(Refusal::new(
-                "DisabledException",
-                format!("{} is disabled", self.arn()),
-            )),
+            State::Disabled => Err(Refusal::new("DisabledException", format!("{} is disabled", self.arn()))),
             State::PendingDeletion { .. } => Err(self.pending()),
         }
     }
@@ -117,10 +105,7 @@ impl Key {
     }
 
     fn pending(&self) -> Refusal {
-        Refusal::new(
-            "KMSInvalidStateException",
-            format!("{} is pending deletion", self.arn()),
-        )
+        Refusal::new("KMSInvalidStateException", format!("{} is pending deletion", self.arn()))
     }
 }
 
@@ -162,18 +147,14 @@ impl Keyring {
             alias if alias.starts_with("alias/") => self.aliases.get(alias).map(String::as_str),
             _ => key_id(reference),
         };
-        id.and_then(|id| self.with_id(id))
-            .ok_or_else(|| not_found(reference))
+        id.and_then(|id| self.with_id(id)).ok_or_else(|| not_found(reference))
     }
 
     /// The key that a key id or key ARN names, to be changed: KMS takes no alias for that.
     pub fn find_mut(&mut self, reference: &str) -> Result<&mut Key, Refusal> {
         check_length(reference)?;
         let id = key_id(reference);
-        self.keys
-            .iter_mut()
-            .find(|key| id == Some(&key.id))
-            .ok_or_else(|| not_found(reference))
+        self.keys.iter_mut().find(|key| id == Some(&key.id)).ok_or_else(|| not_found(reference))
     }
 
     /// The key with exactly this id.
@@ -211,9 +192,7 @@ fn key_id(reference: &str) -> Option<&str> {
 fn check_length(reference: &str) -> Result<(), Refusal> {
     match reference.len() {
         1..=MAX_REFERENCE => Ok(()),
-        _ => Err(Refusal::validation(format!(
-            "a key reference has 1 to {MAX_REFERENCE} characters"
-        ))),
+        _ => Err(Refusal::validation(format!("a key reference has 1 to {MAX_REFERENCE} characters"))),
     }
 }
 
@@ -233,10 +212,7 @@ fn check_alias(alias: &str) -> Result<(), Refusal> {
 }
 
 fn not_found(reference: &str) -> Refusal {
-    Refusal::new(
-        "NotFoundException",
-        format!("there is no key {reference} here"),
-    )
+    Refusal::new("NotFoundException", format!("there is no key {reference} here"))
 }
 
 #[cfg(test)]
@@ -315,8 +291,7 @@ mod tests {
         assert!(key.material().is_ok());
         key.change(State::Disabled).unwrap();
         assert_eq!(code(key.material()), "DisabledException");
-        key.change(State::PendingDeletion { deletion_date: 0 })
-            .unwrap();
+        key.change(State::PendingDeletion { deletion_date: 0 }).unwrap();
         assert_eq!(code(key.material()), "KMSInvalidStateException");
         assert_eq!(code(key.change(State::Enabled)), "KMSInvalidStateException");
     }

@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    administration::{
-        CreateAlias, CreateKey, DescribeKey, DisableKey, EnableKey, ScheduleKeyDeletion,
-    },
+    administration::{CreateAlias, CreateKey, DescribeKey, DisableKey, EnableKey, ScheduleKeyDeletion},
     cryptography::{Decrypt, Encrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, ReEncrypt},
     error::Refusal,
     keys::Keyring,
@@ -59,6 +57,5 @@ fn run<O: Operation>(request: Value, keys: &mut Keyring) -> Result<Value, Refusa
     let request: O =
         serde_json::from_value(request).map_err(|error| Refusal::validation(error.to_string()))?;
     let answer = request.run(keys)?;
-    serde_json::to_value(answer)
-        .map_err(|error| Refusal::new("KMSInternalException", error.to_string()))
+    serde_json::to_value(answer).map_err(|error| Refusal::new("KMSInternalException", error.to_string()))
 }

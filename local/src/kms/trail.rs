@@ -25,7 +25,7 @@ pub struct Call {
 
 impl Call {
     /// What a request shows, before it is answered.
-    pub fn asked(operation: &str, request: &Value, keys: &Keyring) -> Self {
+    pub(super) fn asked(operation: &str, request: &Value, keys: &Keyring) -> Self {
         let named = first_string(request, &["/KeyId", "/TargetKeyId", "/DestinationKeyId"]);
         let context = ["EncryptionContext", "DestinationEncryptionContext"]
             .iter()
@@ -42,7 +42,7 @@ impl Call {
     }
 
     /// The same with what the answer adds: a key that the request did not name, or a refusal.
-    pub fn answered(mut self, answer: &Result<Value, Refusal>) -> Self {
+    pub(super) fn answered(mut self, answer: &Result<Value, Refusal>) -> Self {
         match answer {
             Ok(answer) => {
                 let used = first_string(answer, &["/KeyId", "/KeyMetadata/Arn"]);

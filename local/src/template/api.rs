@@ -37,6 +37,18 @@ pub struct Route {
     pub scopes: Vec<String>,
 }
 
+impl Route {
+    /// The route as API Gateway writes it: `POST /webhook/backup`, `ANY /{proxy+}`, `$default`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.method {
+            None if self.path == "$default" => self.path.clone(),
+            None => format!("ANY {}", self.path),
+            Some(method) => format!("{method} {}", self.path),
+        }
+    }
+}
+
 /// An authorizer that verifies JSON Web Tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwtAuthorizer {
@@ -125,37 +137,24 @@ pub(super) fn read(
         for (name, event) in events.as_object().into_iter().flatten() {
             let at = format!("Resources.{}.Properties.Events.{name}", function.logical_id);
             let Event::HttpApi(event) = scope.read(event, &at)?;
-            api.routes
-                .push(route(event, function, default_authorizer.as_ref(), &at)?);
+            api.routes.push(route(event, function, default_authorizer.as_ref(), &at)?);
         }
     }
-    match api
-        .routes
-        .iter()
-        .find(|route| !api.knows(route.authorizer.as_ref()))
-    {
-        Some(Route {
-            path, authorizer, ..
-        }) => Err(TemplateError::at(
-            path,
-            format!("no such authorizer: {authorizer:?}"),
-        )),
-        None => Ok(api),
+    for route in &api.routes {
+        if let Some(name) = &route.authorizer
+            && !api.authorizers.contains_key(name)
+        {
+            let problem = format!("the authorizer {name:?} is not declared");
+            return Err(TemplateError::at(&route.key(), problem));
+        }
     }
-}
-
-impl Api {
-    fn knows(&self, authorizer: Option<&String>) -> bool {
-        authorizer.is_none_or(|name| self.authorizers.contains_key(name))
-    }
+    Ok(api)
 }
 
 fn settings(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<(Api, Option<String>)> {
     let properties = &resource.body["Properties"];
-    let cors = scope.read(
-        &properties["CorsConfiguration"],
-        &resource.place("Properties.CorsConfiguration"),
-    )?;
+    let cors =
+        scope.read(&properties["CorsConfiguration"], &resource.place("Properties.CorsConfiguration"))?;
     let at = resource.place("Properties.Auth");
     let auth: Option<ApiAuth> = scope.read(&properties["Auth"], &at)?;
     let auth = auth.unwrap_or_default();
@@ -164,23 +163,13 @@ fn settings(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<(Api, Option<S
         Ok((name, authorizer))
     });
     let authorizers = authorizers.collect::<Result<_>>()?;
-    Ok((
-        Api {
-            routes: Vec::new(),
-            cors,
-            authorizers,
-        },
-        auth.default_authorizer,
-    ))
+    Ok((Api { routes: Vec::new(), cors, authorizers }, auth.default_authorizer))
 }
 
 fn authorizer(declared: Authorizer, at: &str) -> Result<JwtAuthorizer> {
     let source = &declared.identity_source;
     let header = source.strip_prefix("$request.header.").ok_or_else(|| {
-        TemplateError::at(
-            at,
-            format!("IdentitySource {source}: a $request.header belongs here"),
-        )
+        TemplateError::at(at, format!("IdentitySource {source}: a $request.header belongs here"))
     })?;
     Ok(JwtAuthorizer {
         header: header.to_ascii_lowercase(),
@@ -195,14 +184,9 @@ fn route(
     default_authorizer: Option<&String>,
     at: &str,
 ) -> Result<Route> {
-    let authorizer = event
-        .auth
-        .authorizer
-        .or_else(|| default_authorizer.cloned());
+    let authorizer = event.auth.authorizer.or_else(|| default_authorizer.cloned());
     Ok(Route {
-        method: event
-            .method
-            .map_or(Ok(None), |method| parse_method(&method, at))?,
+        method: event.method.map_or(Ok(None), |method| parse_method(&method, at))?,
         path: event.path.unwrap_or_else(|| "$default".to_owned()),
         function: function.binary.clone(),
         authorizer: authorizer.filter(|name| name != "NONE"),
@@ -214,9 +198,8 @@ fn route(
 fn parse_method(method: &str, at: &str) -> Result<Option<Method>> {
     match method.to_ascii_uppercase().as_str() {
         "ANY" | "X-AMAZON-APIGATEWAY-ANY-METHOD" => Ok(None),
-        method => method
-            .parse()
-            .map(Some)
-            .map_err(|_| TemplateError::at(at, format!("{method:?} is no method"))),
+        method => {
+            method.parse().map(Some).map_err(|_| TemplateError::at(at, format!("{method:?} is no method")))
+        }
     }
 }

@@ -44,10 +44,7 @@ impl Scope<'_> {
             }
             "Fn::And" => Ok(self.each(argument, at, depth)?.iter().all(|holds| *holds)),
             "Fn::Or" => Ok(self.each(argument, at, depth)?.iter().any(|holds| *holds)),
-            _ => Err(TemplateError::at(
-                at,
-                format!("{name} is not understood here"),
-            )),
+            _ => Err(TemplateError::at(at, format!("{name} is not understood here"))),
         }
     }
 
@@ -55,9 +52,6 @@ impl Scope<'_> {
         let conditions = conditions
             .as_array()
             .ok_or_else(|| TemplateError::at(at, "a list of conditions belongs here"))?;
-        conditions
-            .iter()
-            .map(|condition| self.holds(condition, at, depth))
-            .collect()
+        conditions.iter().map(|condition| self.holds(condition, at, depth)).collect()
     }
 }

@@ -53,9 +53,7 @@ pub(super) fn read(
     scope: &Scope<'_>,
 ) -> Result<Vec<(Function, Value)>> {
     let globals = Value::Object(globals);
-    let functions = resources
-        .iter()
-        .filter(|resource| resource.kind == FUNCTION);
+    let functions = resources.iter().filter(|resource| resource.kind == FUNCTION);
     functions
         .map(|resource| {
             let mut properties = globals.clone();
@@ -76,12 +74,7 @@ pub(super) fn binary<'a>(resource: &Resource<'a>) -> Result<&'a str> {
 }
 
 fn function(resource: &Resource<'_>, properties: &Value, scope: &Scope<'_>) -> Result<Function> {
-    let read = |name: &str| {
-        (
-            &properties[name],
-            resource.place(&format!("Properties.{name}")),
-        )
-    };
+    let read = |name: &str| (&properties[name], resource.place(&format!("Properties.{name}")));
     let (timeout, at) = read("Timeout");
     let timeout: Option<u64> = scope.read(timeout, &at)?;
     let (memory, at) = read("MemorySize");
@@ -99,16 +92,10 @@ fn function(resource: &Resource<'_>, properties: &Value, scope: &Scope<'_>) -> R
     })
 }
 
-fn variable_texts(
-    variables: BTreeMap<String, Value>,
-    at: &str,
-) -> Result<BTreeMap<String, String>> {
+fn variable_texts(variables: BTreeMap<String, Value>, at: &str) -> Result<BTreeMap<String, String>> {
     let variable_text = |(name, value): (String, Value)| match text(&value) {
         Some(text) => Ok((name, text)),
-        None => Err(TemplateError::at(
-            &format!("{at}.{name}"),
-            format!("a text belongs here, not {value}"),
-        )),
+        None => Err(TemplateError::at(&format!("{at}.{name}"), format!("a text belongs here, not {value}"))),
     };
     variables.into_iter().map(variable_text).collect()
 }
@@ -117,9 +104,7 @@ fn variable_texts(
 fn merge(base: &mut Value, over: &Value) {
     match (base, over) {
         (_, Value::Null) => {}
-        (Value::Object(base), Value::Object(over))
-            if call(base).is_none() && call(over).is_none() =>
-        {
+        (Value::Object(base), Value::Object(over)) if call(base).is_none() && call(over).is_none() => {
             for (key, value) in over {
                 merge(base.entry(key.clone()).or_insert(Value::Null), value);
             }

@@ -28,9 +28,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
 pub(super) fn call(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     let mut entries = map.iter();
     match (entries.next(), entries.next()) {
-        (Some((name, argument)), None) if name == "Ref" || name.starts_with("Fn::") => {
-            Some((name, argument))
-        }
+        (Some((name, argument)), None) if name == "Ref" || name.starts_with("Fn::") => Some((name, argument)),
         _ => None,
     }
 }
@@ -93,14 +91,12 @@ impl Scope<'_> {
             "Fn::Split" => self.split(argument, at).map(Some),
             "Fn::Select" => self.select(argument, at).map(Some),
             "Fn::If" => self.choose(argument, at),
-            _ => Err(TemplateError::at(
-                at,
-                format!("{name} is not understood here"),
-            )),
+            _ => Err(TemplateError::at(at, format!("{name} is not understood here"))),
         }
     }
 
-    fn name(&self, name: &str, at: &str) -> Result<Value> {
+    /// What a name stands for.
+    pub fn name(&self, name: &str, at: &str) -> Result<Value> {
         self.names.get(name).cloned().ok_or_else(|| {
             TemplateError::at(
                 at,
@@ -132,8 +128,7 @@ impl Scope<'_> {
         let list: Vec<Value> = self.read(list, at)?;
         let index = self.text(index, at)?;
         let item = index.parse().ok().and_then(|index: usize| list.get(index));
-        item.cloned()
-            .ok_or_else(|| TemplateError::at(at, format!("Fn::Select has no item {index}")))
+        item.cloned().ok_or_else(|| TemplateError::at(at, format!("Fn::Select has no item {index}")))
     }
 
     fn choose(&self, argument: &Value, at: &str) -> Result<Option<Value>> {
@@ -142,46 +137,9 @@ impl Scope<'_> {
         self.resolve(if holds { yes } else { no }, at)
     }
 
-    fn substitute(&self, argument: &Value, at: &str) -> Result<Value> {
-        let (text, own) = match argument {
-            Value::String(text) => (text, Map::new()),
-            _ => {
-                let [text, own] = arguments("Fn::Sub", argument, at)?;
-                let Value::String(text) = text else {
-                    return Err(TemplateError::at(at, "Fn::Sub takes a text"));
-                };
-                (text, self.read(own, at)?)
-            }
-        };
-        let mut result = String::new();
-        let mut rest = text.as_str();
-        while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) = after
-                .split_once('}')
-                .ok_or_else(|| TemplateError::at(at, "Fn::Sub: `${` is not closed"))?;
-            result += before;
-            result += &self.substitution(name, &own, at)?;
-            rest = after;
-        }
-        Ok((result + rest).into())
-    }
-
-    /// What `${name}` stands for; `${!name}` stands for the text `${name}`.
-    fn substitution(&self, name: &str, own: &Map<String, Value>, at: &str) -> Result<String> {
-        if let Some(literal) = name.strip_prefix('!') {
-            return Ok(format!("${{{literal}}}"));
-        }
-        let value = match own.get(name) {
-            Some(value) => value.clone(),
-            None => self.name(name, at)?,
-        };
-        text(&value).ok_or_else(|| TemplateError::at(at, format!("${{{name}}} is not a text")))
-    }
-
     /// Resolves a value that must be a scalar.
     pub fn text(&self, value: &Value, at: &str) -> Result<String> {
         let value = self.resolve(value, at)?.unwrap_or(Value::Null);
-        text(&value)
-            .ok_or_else(|| TemplateError::at(at, format!("a text belongs here, not {value}")))
+        text(&value).ok_or_else(|| TemplateError::at(at, format!("a text belongs here, not {value}")))
     }
 }

@@ -22,7 +22,7 @@ const PSEUDO: [(&str, &str); 5] = [
 ];
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase")]
 struct Parameter {
     r#type: Type,
     default: Option<Value>,
@@ -31,29 +31,19 @@ struct Parameter {
     allowed_pattern: Option<String>,
     min_length: Option<usize>,
     max_length: Option<usize>,
-    #[serde(rename = "Description")]
-    _description: Option<String>,
-    #[serde(rename = "NoEcho")]
-    _no_echo: Option<bool>,
-    #[serde(rename = "ConstraintDescription")]
-    _constraint_description: Option<String>,
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(Deserialize)]
 enum Type {
     String,
     CommaDelimitedList,
 }
 
 /// The value of every declared parameter and pseudo parameter.
-pub(super) fn resolve(
-    declared: &Value,
-    given: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, Value>> {
+pub(super) fn resolve(declared: &Value, given: &BTreeMap<String, String>) -> Result<BTreeMap<String, Value>> {
     let declared: BTreeMap<String, Value> = match declared {
         Value::Null => BTreeMap::new(),
-        map => serde_json::from_value(map.clone())
-            .map_err(|error| TemplateError::at("Parameters", error))?,
+        map => serde_json::from_value(map.clone()).map_err(|error| TemplateError::at("Parameters", error))?,
     };
     if let Some(name) = given.keys().find(|name| !declared.contains_key(*name)) {
         return Err(TemplateError::at(
@@ -61,9 +51,7 @@ pub(super) fn resolve(
             "given, but the template declares no such parameter",
         ));
     }
-    let mut names: BTreeMap<_, _> = PSEUDO
-        .map(|(name, value)| (name.to_owned(), json!(value)))
-        .into();
+    let mut names: BTreeMap<_, _> = PSEUDO.map(|(name, value)| (name.to_owned(), json!(value))).into();
     for (name, parameter) in declared {
         let value = resolve_one(parameter, given.get(&name), &format!("Parameters.{name}"))?;
         names.insert(name, value);
@@ -80,21 +68,19 @@ fn resolve_one(parameter: Value, given: Option<&String>, at: &str) -> Result<Val
         .ok_or_else(|| TemplateError::at(at, "has no default: give a value"))?;
     match parameter.r#type {
         Type::String => {
-            parameter.allow(&value, at)?;
+            parameter.check(&value, at)?;
             Ok(json!(value))
         }
         Type::CommaDelimitedList => {
             let items: Vec<_> = value.split(',').map(str::trim).collect();
-            items
-                .iter()
-                .try_for_each(|item| parameter.allow(item, at))?;
+            items.iter().try_for_each(|item| parameter.check(item, at))?;
             Ok(json!(items))
         }
     }
 }
 
 impl Parameter {
-    fn allow(&self, value: &str, at: &str) -> Result<()> {
+    fn check(&self, value: &str, at: &str) -> Result<()> {
         let length = value.chars().count();
         let refuse = |rule: String| Err(TemplateError::at(at, format!("{value:?} {rule}")));
         if let Some(least) = self.min_length.filter(|least| length < *least) {
@@ -108,9 +94,7 @@ impl Parameter {
             return refuse(format!("is not one of {}", json!(self.allowed_values)));
         }
         match &self.allowed_pattern {
-            Some(pattern) if !matches(pattern, value, at)? => {
-                refuse(format!("does not match {pattern}"))
-            }
+            Some(pattern) if !matches(pattern, value, at)? => refuse(format!("does not match {pattern}")),
             _ => Ok(()),
         }
     }

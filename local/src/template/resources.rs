@@ -51,34 +51,23 @@ fn all(document: &Value) -> impl Iterator<Item = Resource<'_>> {
     let resources = document["Resources"].as_object().into_iter().flatten();
     resources.filter_map(|(logical_id, body)| {
         let kind = body["Type"].as_str()?;
-        Some(Resource {
-            logical_id,
-            kind,
-            body,
-        })
+        Some(Resource { logical_id, kind, body })
     })
 }
 
 /// The template's keys. They are made before the stack is resolved, so nothing about them may depend on parameters.
 pub(super) fn keys(document: &Value) -> Result<Vec<Key>> {
     let key = |resource: Resource<'_>| match &resource.body["Properties"]["MultiRegion"] {
-        Value::Bool(multi_region) => Ok(Key {
-            logical_id: resource.logical_id.to_owned(),
-            multi_region: *multi_region,
-        }),
-        Value::Null => Ok(Key {
-            logical_id: resource.logical_id.to_owned(),
-            multi_region: false,
-        }),
+        Value::Bool(multi_region) => {
+            Ok(Key { logical_id: resource.logical_id.to_owned(), multi_region: *multi_region })
+        }
+        Value::Null => Ok(Key { logical_id: resource.logical_id.to_owned(), multi_region: false }),
         other => Err(TemplateError::at(
             &resource.place("Properties.MultiRegion"),
             format!("true or false belongs here, not {other}"),
         )),
     };
-    all(document)
-        .filter(|resource| resource.kind == KEY)
-        .map(key)
-        .collect()
+    all(document).filter(|resource| resource.kind == KEY).map(key).collect()
 }
 
 /// The resources whose `Condition` holds.
@@ -90,16 +79,12 @@ pub(super) fn present<'a>(document: &'a Value, scope: &Scope<'_>) -> Result<Vec<
         }
         None => Ok(Some(resource)),
     };
-    all(document)
-        .filter_map(|resource| present(resource).transpose())
-        .collect()
+    all(document).filter_map(|resource| present(resource).transpose()).collect()
 }
 
 /// The template's HTTP API, of which the local run can serve one.
 pub(super) fn http_api<'r, 'a>(resources: &'r [Resource<'a>]) -> Result<Option<&'r Resource<'a>>> {
-    let mut apis = resources
-        .iter()
-        .filter(|resource| resource.kind == HTTP_API);
+    let mut apis = resources.iter().filter(|resource| resource.kind == HTTP_API);
     match (apis.next(), apis.next()) {
         (api, None) => Ok(api),
         (_, Some(second)) => Err(TemplateError::at(
@@ -121,11 +106,7 @@ pub(super) fn names(
         names.insert(format!("{id}.Arn"), json!(arn));
     };
     for table in tables {
-        name(
-            &table.logical_id,
-            &table.name,
-            arn("dynamodb", &format!("table/{}", table.name)),
-        );
+        name(&table.logical_id, &table.name, arn("dynamodb", &format!("table/{}", table.name)));
     }
     for resource in resources {
         let id = resource.logical_id;
@@ -133,11 +114,7 @@ pub(super) fn names(
             let binary = functions::binary(resource)?;
             name(id, binary, arn("lambda", &format!("function:{binary}")));
         } else if let (KEY, Some(key_arn)) = (resource.kind, key_arns.get(id)) {
-            name(
-                id,
-                key_arn.rsplit('/').next().unwrap_or(key_arn),
-                key_arn.clone(),
-            );
+            name(id, key_arn.rsplit('/').next().unwrap_or(key_arn), key_arn.clone());
         }
     }
     if let Some(api) = http_api(resources)? {

@@ -35,18 +35,15 @@ struct KeyElement {
 
 /// The tables; their names and keys can depend on parameters, and not on other resources.
 pub(super) fn read(resources: &[Resource<'_>], scope: &Scope<'_>) -> Result<Vec<Table>> {
-    let is_table =
-        |kind: &str| matches!(kind, "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable");
+    let is_table = |kind: &str| matches!(kind, "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable");
     let tables = resources.iter().filter(|resource| is_table(resource.kind));
     tables.map(|resource| table(resource, scope)).collect()
 }
 
 fn table(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<Table> {
     let properties = &resource.body["Properties"];
-    let name: Option<String> = scope.read(
-        &properties["TableName"],
-        &resource.place("Properties.TableName"),
-    )?;
+    let name: Option<String> =
+        scope.read(&properties["TableName"], &resource.place("Properties.TableName"))?;
     let at = resource.place("Properties.AttributeDefinitions");
     let attributes: Vec<Attribute> = scope.read(&properties["AttributeDefinitions"], &at)?;
     let at = resource.place("Properties.KeySchema");
@@ -72,8 +69,5 @@ fn check_type(key: &KeyElement, attributes: &[Attribute], at: &str) -> Result<()
     if attributes.iter().any(is_string) {
         return Ok(());
     }
-    Err(TemplateError::at(
-        at,
-        format!("{name:?} is not declared as an attribute of type S"),
-    ))
+    Err(TemplateError::at(at, format!("{name:?} is not declared as an attribute of type S")))
 }

@@ -6,10 +6,7 @@ use axum::http::Method;
 use super::{Cors, JwtAuthorizer, Key, Route, Stack, Table, Template};
 
 fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
-    entries
-        .iter()
-        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-        .collect()
+    entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
 }
 
 fn given() -> BTreeMap<String, String> {
@@ -23,10 +20,7 @@ fn given() -> BTreeMap<String, String> {
 
 fn arns() -> BTreeMap<String, String> {
     let arn = |id| format!("arn:aws:kms:us-east-1:000000000000:key/{id}");
-    map(&[
-        ("ClientSharesKey", &arn("mrk-1")),
-        ("CustodianSharesKey", &arn("mrk-2")),
-    ])
+    map(&[("ClientSharesKey", &arn("mrk-1")), ("CustodianSharesKey", &arn("mrk-2"))])
 }
 
 fn template() -> Template {
@@ -91,23 +85,14 @@ fn each_function_gets_its_own_environment() {
     let client = map(&[
         ("CLIENT_ID_CLAIM", "portal_client_id"),
         ("LOG_LEVEL", "info"),
-        (
-            "SHARES_KEYS",
-            "arn:aws:kms:us-east-1:000000000000:key/mrk-1",
-        ),
+        ("SHARES_KEYS", "arn:aws:kms:us-east-1:000000000000:key/mrk-1"),
         ("SHARES_TABLE", "ClientSharesTable"),
     ]);
     let custodian = map(&[
         ("LOG_LEVEL", "info"),
-        (
-            "SHARES_KEYS",
-            "arn:aws:kms:us-east-1:000000000000:key/mrk-2",
-        ),
+        ("SHARES_KEYS", "arn:aws:kms:us-east-1:000000000000:key/mrk-2"),
         ("SHARES_TABLE", "CustodianSharesTable"),
-        (
-            "WEBHOOK_ALLOWED_IPS",
-            "35.203.150.117/32,104.155.171.139/32,35.185.20.23/32",
-        ),
+        ("WEBHOOK_ALLOWED_IPS", "35.203.150.117/32,104.155.171.139/32,35.185.20.23/32"),
         ("WEBHOOK_SECRET_SHA256", &"ab".repeat(32)),
     ]);
     assert_eq!(functions.len(), 4);
@@ -155,10 +140,7 @@ fn the_authorizer_takes_issuer_and_audiences_from_parameters() {
         issuer: "https://issuer.test".to_owned(),
         audience: vec!["app".to_owned(), "web".to_owned()],
     };
-    assert_eq!(
-        stack().api.authorizers,
-        BTreeMap::from([("UserToken".to_owned(), authorizer)])
-    );
+    assert_eq!(stack().api.authorizers, BTreeMap::from([("UserToken".to_owned(), authorizer)]));
 }
 
 #[test]
@@ -182,66 +164,38 @@ fn tables_and_keys_are_those_declared() {
         partition_key: "pk".to_owned(),
         sort_key: Some("sk".to_owned()),
     };
-    let key = |id: &str| Key {
-        logical_id: id.to_owned(),
-        multi_region: true,
-    };
-    assert_eq!(
-        stack().tables,
-        [table("ClientSharesTable"), table("CustodianSharesTable")]
-    );
-    assert_eq!(
-        template().keys(),
-        [key("ClientSharesKey"), key("CustodianSharesKey")]
-    );
+    let key = |id: &str| Key { logical_id: id.to_owned(), multi_region: true };
+    assert_eq!(stack().tables, [table("ClientSharesTable"), table("CustodianSharesTable")]);
+    assert_eq!(template().keys(), [key("ClientSharesKey"), key("CustodianSharesKey")]);
 }
 
 #[test]
 fn a_parameter_without_value_or_default_is_named() {
     let mut parameters = given();
     parameters.remove("ClientIdClaim");
-    let error = template()
-        .stack(&parameters, &arns())
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        error,
-        "Parameters.ClientIdClaim: has no default: give a value"
-    );
+    let error = template().stack(&parameters, &arns()).unwrap_err().to_string();
+    assert_eq!(error, "Parameters.ClientIdClaim: has no default: give a value");
 }
 
 #[test]
 fn a_parameter_keeps_to_its_constraints() {
     for (name, value, rule) in [
-        (
-            "TokenIssuer",
-            "http://issuer.test",
-            "does not match https://.+",
-        ),
+        ("TokenIssuer", "http://issuer.test", "does not match https://.+"),
         ("ClientIdClaim", "", "is shorter than MinLength 1"),
         ("LogLevel", "trace", "is not one of"),
         ("Nonsense", "1", "declares no such parameter"),
     ] {
         let mut parameters = given();
         parameters.insert(name.to_owned(), value.to_owned());
-        let error = template()
-            .stack(&parameters, &arns())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with(&format!("Parameters.{name}: ")),
-            "{error}"
-        );
+        let error = template().stack(&parameters, &arns()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("Parameters.{name}: ")), "{error}");
         assert!(error.contains(rule), "{error}");
     }
 }
 
 #[test]
 fn a_key_without_an_arn_is_named_where_it_is_used() {
-    let error = template()
-        .stack(&given(), &BTreeMap::new())
-        .unwrap_err()
-        .to_string();
+    let error = template().stack(&given(), &BTreeMap::new()).unwrap_err().to_string();
     assert!(error.starts_with("Resources.GetBackupFunction.Properties.Environment.Variables.SHARES_KEYS: \"ClientSharesKey.Arn\""), "{error}");
 }
 
@@ -252,22 +206,13 @@ fn intrinsics_resolve_in_short_and_long_form() {
         ("{Ref: Stage}", "live"),
         ("!Ref AWS::Region", "us-east-1"),
         ("!Ref Rows", "rows-live"),
-        (
-            "!GetAtt Rows.Arn",
-            "arn:aws:dynamodb:us-east-1:000000000000:table/rows-live",
-        ),
-        (
-            r#"{"Fn::GetAtt": [F, Arn]}"#,
-            "arn:aws:lambda:us-east-1:000000000000:function:f",
-        ),
+        ("!GetAtt Rows.Arn", "arn:aws:dynamodb:us-east-1:000000000000:table/rows-live"),
+        (r#"{"Fn::GetAtt": [F, Arn]}"#, "arn:aws:lambda:us-east-1:000000000000:function:f"),
         (
             "!Sub 'a ${Stage} ${!Stage} ${Rows.Arn}'",
             "a live ${Stage} arn:aws:dynamodb:us-east-1:000000000000:table/rows-live",
         ),
-        (
-            "!Sub ['${A}/${Stage}', {A: !Ref AWS::AccountId}]",
-            "000000000000/live",
-        ),
+        ("!Sub ['${A}/${Stage}', {A: !Ref AWS::AccountId}]", "000000000000/live"),
         ("!Join ['+', !Ref List]", "a+b"),
         ("!Select [1, !Split [':', 'x:y']]", "y"),
         ("!If [Live, yes-live, no]", "yes-live"),
@@ -283,10 +228,7 @@ fn intrinsics_resolve_in_short_and_long_form() {
 
 #[test]
 fn no_value_leaves_the_property_out() {
-    assert_eq!(
-        variable("!If [Live, x, !Ref AWS::NoValue]", "test").unwrap(),
-        None
-    );
+    assert_eq!(variable("!If [Live, x, !Ref AWS::NoValue]", "test").unwrap(), None);
 }
 
 #[test]
@@ -294,10 +236,7 @@ fn what_is_not_understood_is_named_with_its_place() {
     for (yaml, problem) in [
         ("!ImportValue x", "Fn::ImportValue is not understood here"),
         ("!Ref Nothing", "\"Nothing\" is no parameter"),
-        (
-            "!GetAtt Rows.StreamArn",
-            "\"Rows.StreamArn\" is no parameter",
-        ),
+        ("!GetAtt Rows.StreamArn", "\"Rows.StreamArn\" is no parameter"),
         ("!Sub '${Nothing}'", "\"Nothing\" is no parameter"),
         ("!Sub '${Stage'", "is not closed"),
         ("!Ref List", "a text belongs here"),
@@ -306,10 +245,7 @@ fn what_is_not_understood_is_named_with_its_place() {
         ("!Join [a]", "Fn::Join takes a list of 2"),
     ] {
         let error = refused(yaml);
-        assert!(
-            error.starts_with("Resources.F.Properties.Environment.Variables.X: "),
-            "{error}"
-        );
+        assert!(error.starts_with("Resources.F.Properties.Environment.Variables.X: "), "{error}");
         assert!(error.contains(problem), "{error}");
     }
 }
@@ -331,13 +267,7 @@ Resources:
     Metadata: {BuildProperties: {Binary: f}}
 ";
     let template = Template::parse(text).unwrap();
-    let count = |on| {
-        template
-            .stack(&map(&[("On", on)]), &BTreeMap::new())
-            .unwrap()
-            .functions
-            .len()
-    };
+    let count = |on| template.stack(&map(&[("On", on)]), &BTreeMap::new()).unwrap().functions.len();
     assert_eq!((count("yes"), count("no")), (1, 0));
 }
 
@@ -345,14 +275,8 @@ Resources:
 fn an_event_or_setting_that_can_not_be_served_is_named() {
     for (events, problem) in [
         ("{E: {Type: Schedule, Properties: {}}}", "Schedule"),
-        (
-            "{E: {Type: HttpApi, Properties: {PayloadFormatVersion: '1.0'}}}",
-            "PayloadFormatVersion",
-        ),
-        (
-            "{E: {Type: HttpApi, Properties: {Path: /, Auth: {Authorizer: Nobody}}}}",
-            "Nobody",
-        ),
+        ("{E: {Type: HttpApi, Properties: {PayloadFormatVersion: '1.0'}}}", "PayloadFormatVersion"),
+        ("{E: {Type: HttpApi, Properties: {Path: /, Auth: {Authorizer: Nobody}}}}", "Nobody"),
     ] {
         let text = format!(
             "
@@ -364,10 +288,7 @@ Resources:
 "
         );
         let template = Template::parse(&text).unwrap();
-        let error = template
-            .stack(&BTreeMap::new(), &BTreeMap::new())
-            .unwrap_err()
-            .to_string();
+        let error = template.stack(&BTreeMap::new(), &BTreeMap::new()).unwrap_err().to_string();
         assert!(error.contains(problem), "{error}");
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::{Result, TemplateError};
 
 pub(super) fn parse(text: &str) -> Result<Value> {
-    let documents = Yaml::load_from_str(text)
-        .map_err(|error| TemplateError::at("the template is not YAML", error))?;
+    let documents =
+        Yaml::load_from_str(text).map_err(|error| TemplateError::at("the template is not YAML", error))?;
     match documents.as_slice() {
         [document] => convert(document),
         _ => Err(TemplateError::at(
@@ -27,10 +27,9 @@ fn convert(node: &Yaml) -> Result<Value> {
             .collect::<Result<Map<_, _>>>()
             .map(Value::Object),
         Yaml::Tagged(tag, inner) => Ok(long_form(tag, convert(inner)?)),
-        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => Err(TemplateError::at(
-            "the template",
-            format!("a YAML value that is not understood: {node:?}"),
-        )),
+        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => {
+            Err(TemplateError::at("the template", format!("a YAML value that is not understood: {node:?}")))
+        }
     }
 }
 
@@ -46,8 +45,7 @@ fn convert_scalar(scalar: &Scalar) -> Value {
 
 fn key_text(key: &Yaml) -> Result<String> {
     let key = convert(key)?;
-    super::intrinsics::text(&key)
-        .ok_or_else(|| TemplateError::at("the template", format!("{key} as a key")))
+    super::intrinsics::text(&key).ok_or_else(|| TemplateError::at("the template", format!("{key} as a key")))
 }
 
 fn long_form(tag: &Tag, argument: Value) -> Value {

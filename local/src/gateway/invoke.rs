@@ -1,0 +1,72 @@
+//! The Lambda Invoke API, as cargo-lambda serves it.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::{Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use super::refusal::Refusal;
+
+/// How long an integration of an HTTP API may take (API Gateway quotas: maximum integration timeout).
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The largest answer of a function (Lambda quotas: invocation payload, synchronous).
+const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+
+pub(super) struct Invoker {
+    client: Client<HttpConnector, Full<Bytes>>,
+    url: String,
+    timeouts: BTreeMap<String, Duration>,
+    /// How long any function may take.
+    pub longest: Duration,
+}
+
+impl Invoker {
+    pub fn new(url: String, timeouts: BTreeMap<String, Duration>) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { client, url, timeouts, longest: LONGEST }
+    }
+
+    /// Sends an event to a function and waits for its answer. The invocation goes on when the caller is gone, as it
+    /// does on AWS.
+    pub async fn invoke(&self, function: &str, event: String) -> Result<Bytes, Refusal> {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.url);
+        let request = Request::post(url).body(Full::from(event)).map_err(|error| failed(function, &error))?;
+        let call = call(self.client.clone(), request);
+        let own = self.timeouts.get(function).copied().unwrap_or(Duration::MAX);
+        let call = tokio::spawn(tokio::time::timeout(own.min(self.longest), call));
+        match call.await {
+            Ok(Ok(answer)) => answer.map_err(|error| failed(function, &error)),
+            // Lambda stops a function at its own timeout, which is an error of the function.
+            Ok(Err(_elapsed)) if own <= self.longest => Err(failed(function, &"timed out")),
+            Ok(Err(_elapsed)) => Err(Refusal::TimedOut),
+            Err(panicked) => Err(failed(function, &panicked)),
+        }
+    }
+}
+
+fn failed(function: &str, problem: &dyn Display) -> Refusal {
+    tracing::error!(function, %problem, "invocation failed");
+    Refusal::Internal
+}
+
+/// One invocation. Lambda tells a function's error by a header, cargo-lambda by the status.
+async fn call(
+    client: Client<HttpConnector, Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+) -> Result<Bytes, String> {
+    let response = client.request(request).await.map_err(|error| error.to_string())?;
+    let status = response.status();
+    if status != StatusCode::OK || response.headers().contains_key("x-amz-function-error") {
+        return Err(format!("the function failed, status {status}"));
+    }
+    let body = Limited::new(response.into_body(), LARGEST_ANSWER);
+    let body = body.collect().await.map_err(|error| error.to_string())?;
+    Ok(body.to_bytes())
+}

@@ -1,0 +1,217 @@
+//! The client API, row by row of the contract.
+
+use serde_json::{Value, json};
+
+use crate::{
+    event::{CLIENT, Event},
+    system::System,
+};
+
+const ADDRESS: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
+
+/// The forms that real clients send one share in, and the method that it is kept under.
+fn forms(share: &str) -> [(&'static str, Value, &'static str); 9] {
+    [
+        ("the seed", json!({"data": {"backupShare": share}}), "UNKNOWN"),
+        ("Portal's server samples", json!({"backupShare": share}), "UNKNOWN"),
+        ("web SDK object through axios", json!({"data": {"backupShare": {"cipherText": share}}}), "UNKNOWN"),
+        ("current web guide", json!({"data": {"backupMethod": "GDRIVE", "cipherText": share}}), "GDRIVE"),
+        (
+            "current web guide, object",
+            json!({"data": {"backupMethod": "GDRIVE", "cipherText": {"cipherText": share}}}),
+            "GDRIVE",
+        ),
+        ("React Native example", json!({"cipherText": share}), "UNKNOWN"),
+        ("iOS app", json!({"backupMethod": "GDRIVE", "cipherText": share}), "GDRIVE"),
+        ("iOS guide", json!({"backupMethod": "ICLOUD", "encryptedClientBackupShare": share}), "ICLOUD"),
+        (
+            "PortalEx",
+            json!({"backupMethod": "PASSKEY", "backupSharePairId": null, "cipherText": share}),
+            "PASSKEY",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_form_of_a_post_is_stored_and_given_back() {
+    let system = System::start().await;
+    for (index, (sender, _, method)) in forms("").into_iter().enumerate() {
+        let share = format!("share {index} \u{1F511} \"quoted\" \\ back");
+        let (_, body, _) = forms(&share)[index].clone();
+        let stored = system.store(body).await;
+        assert_eq!(stored.status, 200, "{sender}: {stored:?}");
+        assert!(stored.body["message"].is_string(), "{sender}");
+        let got = system.get(&format!("backupMethod={method}")).await;
+        assert_eq!(got.body, json!({"cipherText": share, "backupShare": share}), "{sender}");
+    }
+}
+
+#[tokio::test]
+async fn enclave_form_keeps_a_share_for_each_curve() {
+    let system = System::start().await;
+    for (sent, kept) in [(json!(null), "CUSTOM"), (json!("GDRIVE"), "GDRIVE")] {
+        let data = json!({"backupMethod": sent, "secp256k1Ciphertext": "s", "ed25519Ciphertext": "e"});
+        assert_eq!(system.store(json!({ "data": data })).await.status, 200);
+        for (curve, share) in [("SECP256K1", "s"), ("ED25519", "e")] {
+            let got = system.get(&format!("backupMethod={kept}-{curve}")).await;
+            assert_eq!(got.body["cipherText"], share, "{kept}-{curve}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_one_good_share_is_refused_and_what_is_stored_stays() {
+    let system = System::start().await;
+    system.store(json!({"backupMethod": "GDRIVE", "cipherText": "good"})).await;
+    let broken = ["", "  ", "undefined", "null", "[object Object]", ADDRESS, &ADDRESS.to_lowercase()];
+    let mut bodies: Vec<String> = Vec::new();
+    for value in
+        broken.map(Value::from).into_iter().chain([json!(null), json!(7), json!(["a"]), json!({"a": "b"})])
+    {
+        bodies.extend(
+            forms("").iter().map(|(_, body, _)| body.to_string().replace("\"\"", &value.to_string())),
+        );
+        let both = json!({"data": {"secp256k1Ciphertext": "s", "ed25519Ciphertext": value}});
+        bodies.push(both.to_string());
+    }
+    let more = [
+        "",
+        "null",
+        "[]",
+        "\"x\"",
+        "{",
+        "{}",
+        r#"{"data":{}}"#,
+        r#"{"data":null}"#,
+        "\u{1}",
+        r#"{"cipherText":"a","cipherText":"b"}"#,
+        r#"{"cipherText":"a","cipherText":"a"}"#,
+        r#"{"data":{"cipherText":"a"},"data":{"cipherText":"a"}}"#,
+        r#"{"cipherText":{"cipherText":"a","cipherText":"b"}}"#,
+        r#"{"cipherText":"a","backupShare":"b"}"#,
+        r#"{"cipherText":"a","data":{"cipherText":"b"}}"#,
+        r#"{"cipherText":"a","secp256k1Ciphertext":"b","ed25519Ciphertext":"c"}"#,
+        r#"{"secp256k1Ciphertext":"b"}"#,
+        r#"{"cipherText":"a\ud800"}"#,
+        r#"{"backupMethod":"","cipherText":"a"}"#,
+        r#"{"backupMethod":"A#B","cipherText":"a"}"#,
+        r#"{"backupMethod":7,"cipherText":"a"}"#,
+        r#"{"backupSharePairId":"-","cipherText":"a"}"#,
+        r#"{"backupSharePairId":7,"cipherText":"a"}"#,
+    ];
+    bodies.extend(more.map(String::from));
+    for body in bodies {
+        let refused = system.call(Event::of("store-backup").body(&body)).await;
+        assert_eq!((refused.status, refused.code()), (400, "bad_request"), "{body}");
+    }
+    assert_eq!(system.rows("store-backup").await.len(), 1);
+    assert_eq!(system.get("").await.body["cipherText"], "good");
+}
+
+#[tokio::test]
+async fn our_own_answer_posted_back_is_one_share() {
+    let system = System::start().await;
+    assert_eq!(system.store(json!({"cipherText": "a", "backupShare": "a"})).await.status, 200);
+    assert_eq!(system.rows("store-backup").await.len(), 1);
+}
+
+#[tokio::test]
+async fn every_value_of_an_answer_is_a_string() {
+    let system = System::start().await;
+    let mut answers =
+        vec![system.get("").await, system.store(json!({})).await, system.get("backupMethod=%20").await];
+    answers.push(system.store(json!({"cipherText": "a"})).await);
+    answers.push(system.get("").await);
+    for answer in answers {
+        assert!(answer.body.as_object().unwrap().values().all(Value::is_string), "{answer:?}");
+        assert_eq!(answer.headers["cache-control"], "no-store", "{answer:?}");
+        assert_eq!(answer.headers["content-type"], "application/json", "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_stored_is_404_with_a_body() {
+    let system = System::start().await;
+    let answer = system.get("").await;
+    assert_eq!((answer.status, answer.code()), (404, "not_found"));
+}
+
+#[tokio::test]
+async fn a_pair_is_that_pair_or_404() {
+    let system = System::start().await;
+    let store =
+        |pair, share| json!({"backupMethod": "GDRIVE", "backupSharePairId": pair, "cipherText": share});
+    system.store(store(json!("pair-1"), "one")).await;
+    system.store(store(json!("pair-2"), "two")).await;
+    system.store(store(json!(""), "none")).await;
+    assert_eq!(system.get("backupSharePairId=pair-1").await.body["cipherText"], "one");
+    assert_eq!(system.get("backupSharePairId=pair-2&backupMethod=GDRIVE").await.body["cipherText"], "two");
+    for query in ["backupSharePairId=pair-3", "backupSharePairId=pair-1&backupMethod=ICLOUD"] {
+        assert_eq!(system.get(query).await.status, 404, "{query}");
+    }
+    assert_eq!(system.get("").await.body["cipherText"], "none");
+}
+
+#[tokio::test]
+async fn a_method_is_that_method_else_the_legacy_share_else_404() {
+    let system = System::start().await;
+    system.store(json!({"backupMethod": "GDRIVE", "cipherText": "drive"})).await;
+    assert_eq!(system.get("backupMethod=ICLOUD").await.status, 404);
+    system.store(json!({"cipherText": "legacy"})).await;
+    assert_eq!(system.get("backupMethod=ICLOUD").await.body["cipherText"], "legacy");
+    assert_eq!(system.get("backupMethod=GDRIVE").await.body["cipherText"], "drive");
+    assert_eq!(system.get("").await.body["cipherText"], "legacy");
+}
+
+#[tokio::test]
+async fn a_query_that_can_mean_two_things_or_none_is_refused() {
+    let system = System::start().await;
+    system.store(json!({"backupMethod": "GDRIVE", "cipherText": "drive"})).await;
+    let queries = [
+        "backupMethod=GDRIVE&backupMethod=ICLOUD",
+        "backupSharePairId=",
+        "backupMethod=",
+        "backupMethod=%23",
+    ];
+    for query in queries {
+        assert_eq!(system.get(query).await.status, 400, "{query}");
+    }
+    assert_eq!(system.get("unknown=1&unknown=2").await.status, 200);
+}
+
+#[tokio::test]
+async fn sizes_are_limited_before_any_call_to_aws() {
+    let system = System::start().await;
+    let largest = "a".repeat(128 * 1024);
+    assert_eq!(system.store(json!({ "cipherText": largest })).await.status, 200);
+    assert_eq!(system.get("").await.body["cipherText"], largest);
+    let calls = system.kms.calls().len();
+    let over = system.store(json!({"cipherText": format!("{largest}a")})).await;
+    assert_eq!((over.status, over.code()), (413, "too_large"));
+    let body = system.store(json!({"cipherText": "a", "unknown": "a".repeat(1024 * 1024)})).await;
+    assert_eq!((body.status, body.code()), (413, "too_large"));
+    assert_eq!(system.kms.calls().len(), calls);
+}
+
+#[tokio::test]
+async fn a_body_is_read_whatever_its_type_and_encoding_say() {
+    let system = System::start().await;
+    let event = Event::of("store-backup").without_header("content-type").body(json!({"cipherText": "plain"}));
+    assert_eq!(system.call(event).await.status, 200);
+    let mut event =
+        Event::of("store-backup").header("content-type", "text/plain").body("eyJjaXBoZXJUZXh0IjoiYiJ9");
+    event.0["isBase64Encoded"] = json!(true);
+    assert_eq!(system.call(event).await.status, 200);
+    assert_eq!(system.get("").await.body["cipherText"], "b");
+}
+
+#[tokio::test]
+async fn a_user_reaches_no_share_but_their_own() {
+    let system = System::start().await;
+    system.store(json!({"cipherText": "mine"})).await;
+    for function in ["get-backup", "store-backup"] {
+        let refused = system.call(Event::of(function).token_of("another").path_of(CLIENT)).await;
+        assert_eq!((refused.status, refused.code()), (403, "forbidden"), "{function}");
+    }
+    assert_eq!(system.call(Event::of("get-backup").client("another")).await.status, 404);
+}

@@ -1,0 +1,234 @@
+//! The rules of shared/ENVELOPE.md, by their ids.
+
+use std::{fs, path::PathBuf};
+
+use aws_lc_rs::rand;
+use backup_shares::{
+    Error, Result,
+    envelope::{Binding, DataKey, Envelope, Freshness, seal},
+    secret::Secret,
+    share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
+};
+use serde::Deserialize;
+
+use crate::python;
+
+const WRAPPED: &[u8] = b"as KMS wrapped it";
+
+/// An example that two implementations agree on.
+#[derive(Deserialize)]
+struct Vector {
+    name: String,
+    kind: String,
+    client: String,
+    method: String,
+    pair: String,
+    stored_at: u64,
+    share: String,
+    data_key: String,
+    wrapped_key: String,
+    salt: String,
+    nonce: String,
+    row_key: String,
+    sealed: String,
+}
+
+impl Vector {
+    fn slot(&self) -> Slot {
+        Slot {
+            kind: if self.kind == "client" { Kind::Client } else { Kind::Custodian },
+            client: ClientId::parse(self.client.as_str()).unwrap(),
+            method: Method::parse(self.method.as_str()).unwrap(),
+            pair: (self.pair != "-").then(|| PairId::parse(self.pair.as_str()).unwrap()),
+        }
+    }
+
+    fn check(&self) {
+        let (slot, data_key) = (self.slot(), Secret::new(bytes(&self.data_key)));
+        let binding = Binding { slot: &slot, stored_at: self.stored_at };
+        let sealed = hex::decode(&self.sealed).unwrap();
+        let envelope = Envelope::parse(&sealed).unwrap();
+        assert_eq!(hex::encode(envelope.wrapped_key()), self.wrapped_key, "{}", self.name);
+        let share = envelope.open(&binding, &data_key).unwrap();
+        assert_eq!(*share.expose(), self.share, "{}", self.name);
+        assert_eq!(slot.row_key(&slot.digest(&share)), self.row_key, "{}", self.name);
+        let fresh = Freshness { salt: bytes(&self.salt), nonce: bytes(&self.nonce) };
+        let again = seal(&share, &binding, &data_key, envelope.wrapped_key(), fresh).unwrap();
+        assert_eq!(again, sealed, "{}", self.name);
+    }
+}
+
+fn bytes<const N: usize>(hex: &str) -> [u8; N] {
+    hex::decode(hex).unwrap().try_into().unwrap()
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).unwrap();
+    bytes
+}
+
+fn vectors() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")
+}
+
+fn slot() -> Slot {
+    Slot {
+        kind: Kind::Client,
+        client: ClientId::parse("client").unwrap(),
+        method: Method::parse("GDRIVE").unwrap(),
+        pair: Some(PairId::parse("pair").unwrap()),
+    }
+}
+
+fn share(text: &str) -> Share {
+    Share::parse(Secret::new(text.into())).unwrap()
+}
+
+fn sealed_with(data_key: &DataKey, wrapped: &[u8]) -> Result<Vec<u8>> {
+    let binding = Binding { slot: &slot(), stored_at: 1 };
+    seal(&share("share"), &binding, data_key, wrapped, Freshness { salt: random(), nonce: random() })
+}
+
+fn assert_tampered(opened: Result<Share>, why: &str) {
+    assert!(matches!(opened, Err(Error::Tampered(_))), "{why}: {opened:?}");
+}
+
+#[test]
+fn e1_to_e11_and_e15_e16_every_frozen_vector_of_v1_is_opened_and_sealed_again() {
+    let frozen = fs::read_to_string(vectors().join("v1.json")).unwrap();
+    let frozen: Vec<Vector> = serde_json::from_str(&frozen).unwrap();
+    assert_eq!(frozen.len(), 24);
+    frozen.iter().for_each(Vector::check);
+}
+
+#[tokio::test]
+async fn the_independent_opener_agrees_on_every_frozen_vector() {
+    let frozen = fs::read(vectors().join("v1.json")).unwrap();
+    assert_eq!(python::run(&["open"], &frozen).await.trim(), "24 opened");
+}
+
+#[tokio::test]
+async fn a_thousand_random_envelopes_of_the_independent_sealer_are_opened() {
+    let seed = u32::from_be_bytes(random());
+    println!("replay: python envelope.py make {seed} 1000");
+    let made = python::run(&["make", &seed.to_string(), "1000"], b"").await;
+    let made: Vec<Vector> = serde_json::from_str(&made).unwrap();
+    assert_eq!(made.len(), 1000);
+    made.iter().for_each(Vector::check);
+}
+
+#[test]
+fn e2_a_wrapped_key_is_1_to_1024_bytes() {
+    let data_key = Secret::new(random());
+    for (length, good) in [(0, false), (1, true), (1024, true), (1025, false), (65_536, false)] {
+        assert_eq!(sealed_with(&data_key, &vec![7; length]).is_ok(), good, "{length}");
+    }
+}
+
+#[test]
+fn e8_another_magic_or_version_and_an_early_end_are_refused() {
+    let data_key = Secret::new(random());
+    let sealed = sealed_with(&data_key, WRAPPED).unwrap();
+    for length in 0..sealed.len() - "share".len() + 1 {
+        assert!(Envelope::parse(&sealed[..length]).is_err(), "{length} bytes");
+    }
+    for index in 0..4 {
+        let mut other = sealed.clone();
+        other[index] ^= 2;
+        assert!(Envelope::parse(&other).is_err(), "byte {index}");
+    }
+    let mut wide = sealed.clone();
+    wide[36..38].copy_from_slice(&1025_u16.to_be_bytes());
+    wide.resize(8192, 0);
+    assert!(Envelope::parse(&wide).is_err());
+}
+
+#[test]
+fn e9_another_data_key_is_refused_by_the_commitment() {
+    let sealed = sealed_with(&Secret::new([1; 32]), WRAPPED).unwrap();
+    let opened = Envelope::parse(&sealed)
+        .unwrap()
+        .open(&Binding { slot: &slot(), stored_at: 1 }, &Secret::new([2; 32]));
+    let Err(Error::Tampered(why)) = opened else { panic!("{opened:?}") };
+    assert!(why.contains("commitment"), "{why}");
+}
+
+#[test]
+fn e10_every_field_of_the_binding_is_bound() {
+    let data_key = Secret::new(random());
+    let sealed = sealed_with(&data_key, WRAPPED).unwrap();
+    let envelope = Envelope::parse(&sealed).unwrap();
+    assert!(envelope.open(&Binding { slot: &slot(), stored_at: 1 }, &data_key).is_ok());
+    let others = [
+        Slot { kind: Kind::Custodian, ..slot() },
+        Slot { client: ClientId::parse("other").unwrap(), ..slot() },
+        Slot { method: Method::parse("ICLOUD").unwrap(), ..slot() },
+        Slot { pair: None, ..slot() },
+        Slot { pair: Some(PairId::parse("other").unwrap()), ..slot() },
+        // The same characters, divided otherwise.
+        Slot {
+            client: ClientId::parse("clientG").unwrap(),
+            method: Method::parse("DRIVE").unwrap(),
+            ..slot()
+        },
+    ];
+    for other in others {
+        let why = format!("{other:?}");
+        assert_tampered(envelope.open(&Binding { slot: &other, stored_at: 1 }, &data_key), &why);
+    }
+    for stored_at in [0, 2, u64::MAX] {
+        assert_tampered(envelope.open(&Binding { slot: &slot(), stored_at }, &data_key), "time");
+    }
+}
+
+#[test]
+fn every_single_flipped_bit_of_an_envelope_is_refused_but_in_the_wrapped_key() {
+    let data_key = Secret::new(random());
+    let sealed = sealed_with(&data_key, WRAPPED).unwrap();
+    let wrapped = 38..38 + WRAPPED.len();
+    for bit in (0..sealed.len() * 8).filter(|bit| !wrapped.contains(&(bit / 8))) {
+        let mut flipped = sealed.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        let opened = Envelope::parse(&flipped)
+            .and_then(|envelope| envelope.open(&Binding { slot: &slot(), stored_at: 1 }, &data_key));
+        assert_tampered(opened, &format!("bit {bit}"));
+    }
+}
+
+#[test]
+fn the_wrapped_key_may_be_wrapped_anew() {
+    let data_key = Secret::new(random());
+    let sealed = sealed_with(&data_key, WRAPPED).unwrap();
+    let rewrapped = [&sealed[..36], &3_u16.to_be_bytes(), b"new", &sealed[38 + WRAPPED.len()..]].concat();
+    let envelope = Envelope::parse(&rewrapped).unwrap();
+    assert_eq!(envelope.wrapped_key(), b"new");
+    assert!(envelope.open(&Binding { slot: &slot(), stored_at: 1 }, &data_key).is_ok());
+}
+
+#[test]
+fn e15_one_share_in_two_slots_is_two_rows() {
+    let one = slot();
+    let other = Slot { pair: None, ..slot() };
+    let (text, longer) = (share("share"), share("share2"));
+    assert_ne!(one.row_key(&one.digest(&text)), other.row_key(&other.digest(&text)));
+    assert_ne!(one.digest(&text), one.digest(&longer));
+    assert_eq!(one.digest(&text), slot().digest(&share("share")));
+}
+
+#[test]
+fn e16_a_row_key_reads_back_as_its_slot() {
+    for slot in [slot(), Slot { pair: None, ..slot() }] {
+        let digest = slot.digest(&share("share"));
+        let read = Slot::from_row_key(slot.kind, &slot.client, &slot.row_key(&digest)).unwrap();
+        assert_eq!(read, Some((slot, digest)));
+    }
+}
+
+#[test]
+fn a_share_is_1_to_131072_bytes() {
+    assert_eq!(MAX_SHARE_BYTES, 131_072);
+    for (length, good) in [(0, false), (1, true), (MAX_SHARE_BYTES, true), (MAX_SHARE_BYTES + 1, false)] {
+        assert_eq!(Share::parse(Secret::new("a".repeat(length))).is_ok(), good, "{length}");
+    }
+}

@@ -1,0 +1,58 @@
+//! A function's folder, stanza in the template, event and tests come together.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use local::template::Template;
+use serde_json::Value;
+
+use crate::system::route_key;
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap();
+    entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+/// The binaries and routes of the template as it is written, before any parameter.
+fn routed() -> BTreeSet<(String, String)> {
+    let parameters = [
+        ("TokenIssuer", "https://identity.local"),
+        ("TokenAudience", "backup"),
+        ("ClientIdClaim", "portal_client_id"),
+        ("WebhookSecretDigests", &"0".repeat(64)),
+    ];
+    let template = Template::read(&root().join("template.yaml")).unwrap();
+    let arns =
+        template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();
+    let parameters = parameters.map(|(name, value)| (name.into(), value.into())).into();
+    let routes = template.stack(&parameters, &arns).unwrap().api.routes;
+    routes.into_iter().map(|route| (route.function.clone(), route_key(&route))).collect()
+}
+
+#[test]
+fn a_folder_a_stanza_and_an_event_belong_to_every_function() {
+    let folders = names("functions");
+    assert_eq!(routed().into_iter().map(|(function, _)| function).collect::<BTreeSet<_>>(), folders);
+    assert_eq!(names("events"), folders);
+}
+
+#[test]
+fn every_event_is_one_of_its_functions_route() {
+    for (function, route) in routed() {
+        let event = fs::read_to_string(root().join(format!("events/{function}.json"))).unwrap();
+        let event: Value = serde_json::from_str(&event).unwrap();
+        assert_eq!(event["routeKey"], route.as_str(), "{function}");
+        assert_eq!(event["requestContext"]["routeKey"], route.as_str(), "{function}");
+    }
+}
+
+#[test]
+fn every_function_is_served_by_the_tests() {
+    let system = fs::read_to_string(root().join("tests/system.rs")).unwrap();
+    for function in names("functions") {
+        assert!(system.contains(&format!("\"{function}\" => answer(")), "{function} has no test");
+    }
+}

@@ -1,0 +1,179 @@
+//! One JSON line a request, and nothing secret in any line at any level.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use backup_shares::log::subscriber;
+use serde_json::{Value, json};
+use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::{
+    event::{CLIENT, Event, WEBHOOK_SECRET},
+    system::System,
+};
+
+const SHARE: &str = "canary-share-41f6a8c2";
+const WRONG_SECRET: &str = "canary-secret-of-a-stranger";
+const TOKEN: &str = "canary-token-7be1";
+
+/// What is logged on this thread as long as the value lives.
+#[derive(Clone)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn capture(level: LevelFilter) -> (Self, DefaultGuard) {
+        let lines = Self(Arc::default());
+        let guard = tracing::subscriber::set_default(subscriber(level, lines.clone()));
+        (lines, guard)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn take(&self) -> Vec<Value> {
+        let text = self.text();
+        self.0.lock().unwrap().clear();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_one_json_line_that_says_what_happened() {
+    let system = System::start().await;
+    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    system.backup(json!({"clientId": CLIENT, "share": SHARE, "backupMethod": "GDRIVE"})).await;
+    let written = lines.take();
+    let [line] = &written[..] else { panic!("{written:?}") };
+    let expected = json!({
+        "level": "INFO", "message": "request", "route": "POST /webhook/backup", "status": 200, "code": "ok",
+        "client": CLIENT, "method": "GDRIVE", "webhook_secret": 1, "aws_calls": 2, "trace_id": "trace-1",
+        "tampered": 0, "left_out": 0,
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(line[name], *value, "{name} of {line}");
+    }
+    assert!(line["ms"].is_u64() && line["cold"].is_boolean() && line["request_id"].is_string(), "{line}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_one_line_with_its_code_and_reason() {
+    let system = System::start().await;
+    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    system.backup(json!({"clientId": CLIENT, "share": 7})).await;
+    let written = lines.take();
+    let [line] = &written[..] else { panic!("{written:?}") };
+    assert_eq!((&line["status"], &line["code"]), (&json!(400), &json!("bad_request")));
+    assert!(line["reason"].as_str().unwrap().contains("column"), "{line}");
+    system.kms.fail("GenerateDataKey", "AccessDeniedException", 1);
+    system.backup(json!({"clientId": CLIENT, "share": SHARE})).await;
+    let written = lines.take();
+    let [line] = &written[..] else { panic!("{written:?}") };
+    assert_eq!((&line["level"], &line["code"]), (&json!("ERROR"), &json!("unavailable")));
+    let reason = line["reason"].as_str().unwrap();
+    assert!(reason.starts_with("GenerateDataKey failed: AccessDeniedException (AWS request id "), "{reason}");
+}
+
+#[tokio::test]
+async fn a_tampered_share_and_one_left_out_are_counted() {
+    let system = System::start().await;
+    system.backup(json!({"clientId": CLIENT, "share": "good"})).await;
+    let mut row = system.rows("webhook-backup").await.remove(0);
+    row.insert("sk".into(), aws_sdk_dynamodb::types::AttributeValue::S("share#UNKNOWN#-#0".into()));
+    system.put("webhook-backup", row).await;
+    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    assert_eq!(system.fetch().await.status, 200);
+    let written = lines.take();
+    let [warning, line] = &written[..] else { panic!("{written:?}") };
+    assert_eq!(warning["level"], "ERROR");
+    assert_eq!((&line["level"], &line["tampered"]), (&json!("WARN"), &json!(1)));
+}
+
+#[tokio::test]
+async fn what_a_caller_controls_is_bounded_and_escaped() {
+    let system = System::start().await;
+    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let trace = format!("\"}}{{ {}", "x".repeat(1000));
+    system.call(Event::of("webhook-fetch").header("x-portal-trace-id", &trace)).await;
+    let line = lines.take().remove(0);
+    assert_eq!(line["trace_id"].as_str().unwrap(), &trace[..128]);
+}
+
+#[tokio::test]
+async fn no_line_holds_a_share_a_secret_a_token_or_a_body_at_any_level() {
+    for level in [LevelFilter::ERROR, LevelFilter::INFO, LevelFilter::TRACE] {
+        let system = System::start().await;
+        let (lines, _guard) = Lines::capture(level);
+        every_path(&system).await;
+        let text = lines.text();
+        assert!(!text.is_empty());
+        for secret in [SHARE, WRONG_SECRET, WEBHOOK_SECRET, TOKEN] {
+            let forms = [secret.to_owned(), hex::encode(secret), secret.replace('-', "%2D")];
+            assert!(forms.iter().all(|form| !text.contains(form)), "{secret} at {level}:\n{text}");
+        }
+    }
+}
+
+/// Goes through what succeeds and what fails, with a canary wherever a caller can put one.
+async fn every_path(system: &System) {
+    let token = format!("Bearer {TOKEN}");
+    let custodian = json!({"clientId": CLIENT, "share": SHARE});
+    let ours = || Event::of("store-backup").header("authorization", &token);
+    system.backup(custodian.clone()).await;
+    system.fetch().await;
+    system.call(ours().body(json!({ "cipherText": SHARE }))).await;
+    system.get("").await;
+    system.get(&format!("backupMethod={SHARE}%20{TOKEN}")).await;
+    system.call(ours().body(json!({"cipherText": [SHARE]}))).await;
+    system.call(ours().body(json!({"cipherText": SHARE, "backupMethod": {SHARE: SHARE}}))).await;
+    system.call(ours().body(format!("{{\"cipherText\":\"{SHARE}"))).await;
+    system.call(ours().token_of(&format!("{TOKEN} "))).await;
+    system.call(ours().path_of(TOKEN)).await;
+    system.backup(json!({"clientId": SHARE.repeat(9), "share": SHARE})).await;
+    system.backup(json!({"clientId": CLIENT, "share": {"share": SHARE}})).await;
+    system.call(Event::of("webhook-fetch").header("x-webhook-secret", WRONG_SECRET)).await;
+    for operation in ["GenerateDataKey", "Decrypt"] {
+        for code in ["ThrottlingException", "InvalidCiphertextException", "AccessDeniedException"] {
+            system.kms.fail(operation, code, 3);
+        }
+    }
+    for _ in 0..6 {
+        system.backup(custodian.clone()).await;
+        system.fetch().await;
+        system.get("").await;
+    }
+}
+
+#[test]
+fn libraries_are_held_at_warn_whatever_the_level() {
+    let (lines, _guard) = Lines::capture(LevelFilter::TRACE);
+    tracing::trace!(target: "lambda_runtime::layers", "a whole event");
+    tracing::debug!(target: "aws_smithy_runtime", "a whole answer");
+    tracing::info!(target: "hyper", "a header");
+    assert_eq!(lines.text(), "");
+    tracing::warn!(target: "hyper", "worth knowing");
+    assert_eq!(lines.take().len(), 1);
+    tracing::trace!(target: "backup_shares::serve", "ours");
+    assert_eq!(lines.take().len(), 1);
+}

@@ -1,0 +1,18 @@
+//! Whole-system tests: the four functions through the real SDK clients against the embedded AWS, and their real
+//! binaries behind cargo-lambda. Each test names the rule that it holds.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
+
+mod authentication;
+mod client_api;
+mod envelope;
+mod event;
+mod kms_emulator;
+mod layout;
+mod logs;
+mod python;
+mod storing;
+mod system;
+mod tampering;
+mod unavailable;
+mod webhook;

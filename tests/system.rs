@@ -1,0 +1,240 @@
+//! The whole system in one process: embedded DynamoDB and KMS on free ports, and the functions with the environment
+//! that `template.yaml` gives each.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    future::pending,
+    path::Path,
+};
+
+use aws_config::Region;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_sdk_dynamodb::{config::Credentials, types::AttributeValue};
+use backup_shares::{
+    client_shares::ClientShares,
+    config::{Aws, KeyRing, SharesConfig, WebhookPolicy},
+    custodian_shares::CustodianShares,
+    serve::answer,
+};
+use dynoxide::Database;
+use get_backup::GetBackup;
+use lambda_http::request;
+use local::{
+    dynamodb,
+    kms::{Call, Kms},
+    template::{Stack, Template},
+};
+use serde_json::{Value, json};
+use store_backup::StoreBackup;
+use tokio::net::TcpListener;
+use webhook_backup::WebhookBackup;
+use webhook_fetch::WebhookFetch;
+
+use crate::event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET};
+
+/// A row as DynamoDB keeps it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The functions and the AWS that they use.
+pub struct System {
+    pub aws: Aws,
+    pub kms: Kms,
+    pub get: GetBackup,
+    pub store: StoreBackup,
+    pub backup: WebhookBackup,
+    pub fetch: WebhookFetch,
+    stack: Stack,
+}
+
+/// What a caller gets.
+#[derive(Debug, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: Value,
+}
+
+impl Answer {
+    /// The custodian shares of a fetch.
+    pub fn shares(&self) -> Vec<&str> {
+        self.body["backupShares"].as_array().unwrap().iter().map(|share| share.as_str().unwrap()).collect()
+    }
+
+    /// The stable code of a refusal.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap()
+    }
+}
+
+impl System {
+    /// Starts everything, empty.
+    pub async fn start() -> Self {
+        let kms = Kms::memory();
+        let template =
+            Template::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")).unwrap();
+        let arn = |key: &local::template::Key| kms.key(&format!("alias/{}", key.logical_id), true).unwrap();
+        let arns = template.keys().iter().map(|key| (key.logical_id.clone(), arn(key))).collect();
+        let stack = template.stack(&parameters(), &arns).unwrap();
+        let aws = serve_aws(&stack, &kms).await;
+        Self {
+            get: GetBackup {
+                claim: claim(&stack, "get-backup"),
+                shares: ClientShares::new(&aws, config(&stack, "get-backup")),
+            },
+            store: StoreBackup {
+                claim: claim(&stack, "store-backup"),
+                shares: ClientShares::new(&aws, config(&stack, "store-backup")),
+            },
+            backup: WebhookBackup {
+                policy: policy(&stack, "webhook-backup"),
+                shares: CustodianShares::new(&aws, config(&stack, "webhook-backup")),
+            },
+            fetch: WebhookFetch {
+                policy: policy(&stack, "webhook-fetch"),
+                shares: CustodianShares::new(&aws, config(&stack, "webhook-fetch")),
+            },
+            aws,
+            kms,
+            stack,
+        }
+    }
+
+    /// Sends an event to the function that the template routes it to.
+    pub async fn call(&self, event: Event) -> Answer {
+        let key = event.0["routeKey"].as_str().unwrap();
+        let of_key = |route: &&local::template::Route| route_key(route) == key;
+        let function = self.stack.api.routes.iter().find(of_key).expect("a route of the template");
+        let request = request::from_str(&event.0.to_string()).unwrap();
+        let response = match function.function.as_str() {
+            "get-backup" => answer(&|request| self.get.handle(request), request).await,
+            "store-backup" => answer(&|request| self.store.handle(request), request).await,
+            "webhook-backup" => answer(&|request| self.backup.handle(request), request).await,
+            "webhook-fetch" => answer(&|request| self.fetch.handle(request), request).await,
+            other => panic!("{other} is a function that the tests don't know"),
+        };
+        let text = |value: &lambda_http::http::HeaderValue| value.to_str().unwrap().to_owned();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body: serde_json::from_slice(response.body().as_ref()).unwrap(),
+        }
+    }
+
+    /// The app asks for its share, with an encoded query.
+    pub async fn get(&self, query: &str) -> Answer {
+        self.call(Event::of("get-backup").query(query)).await
+    }
+
+    /// The app hands over its share.
+    pub async fn store(&self, body: Value) -> Answer {
+        self.call(Event::of("store-backup").body(body)).await
+    }
+
+    /// Portal hands over a custodian share.
+    pub async fn backup(&self, body: Value) -> Answer {
+        self.call(Event::of("webhook-backup").body(body)).await
+    }
+
+    /// Portal asks for the custodian shares.
+    pub async fn fetch(&self) -> Answer {
+        self.call(Event::of("webhook-fetch").body(json!({ "clientId": CLIENT }))).await
+    }
+
+    /// All rows of the table that a function uses.
+    pub async fn rows(&self, function: &str) -> Vec<Item> {
+        let scan = self.aws.dynamodb.scan().table_name(self.table(function));
+        scan.send().await.unwrap().items.unwrap_or_default()
+    }
+
+    /// Writes a row as only an operator could.
+    pub async fn put(&self, function: &str, row: Item) {
+        let put = self.aws.dynamodb.put_item().table_name(self.table(function));
+        put.set_item(Some(row)).send().await.unwrap();
+    }
+
+    /// Removes a row as only an operator could.
+    pub async fn delete(&self, function: &str, row: &Item) {
+        let delete = self.aws.dynamodb.delete_item().table_name(self.table(function));
+        delete.key("pk", row["pk"].clone()).key("sk", row["sk"].clone()).send().await.unwrap();
+    }
+
+    /// The table that the template gives a function.
+    pub fn table(&self, function: &str) -> &str {
+        &environment(&self.stack, function)["SHARES_TABLE"]
+    }
+
+    /// The custodian's table through these clients, under these keys.
+    pub fn custodian_shares(&self, aws: &Aws, keys: &str) -> CustodianShares {
+        let config =
+            SharesConfig { keys: KeyRing::parse(keys).unwrap(), table: self.table("webhook-backup").into() };
+        CustodianShares::new(aws, config)
+    }
+
+    /// What KMS was asked for: operation and encryption context of each call.
+    pub fn kms_calls(&self, operation: &str) -> Vec<Call> {
+        self.kms.calls().into_iter().filter(|call| call.operation == operation).collect()
+    }
+}
+
+/// A route as events name it.
+pub fn route_key(route: &local::template::Route) -> String {
+    format!("{} {}", route.method.as_ref().expect("a route of one method"), route.path)
+}
+
+fn parameters() -> BTreeMap<String, String> {
+    let digest = hex::encode(digest(&SHA256, WEBHOOK_SECRET.as_bytes()));
+    [
+        ("TokenIssuer", "https://identity.local"),
+        ("TokenAudience", "backup"),
+        ("ClientIdClaim", CLIENT_ID_CLAIM),
+        ("WebhookSecretDigests", digest.as_str()),
+        ("WebhookAllowedIps", "127.0.0.1/32"),
+    ]
+    .map(|(name, value)| (name.into(), value.into()))
+    .into()
+}
+
+async fn serve_aws(stack: &Stack, kms: &Kms) -> Aws {
+    let database = Database::memory().unwrap();
+    dynamodb::create_missing(&database, &stack.tables).unwrap();
+    let (dynamodb, dynamodb_url) = listen().await;
+    let (kms_listener, kms_url) = listen().await;
+    tokio::spawn(dynoxide::server::serve_with_shutdown(dynamodb, database, pending()));
+    tokio::spawn(kms.clone().serve(kms_listener, pending()));
+    aws_at(&dynamodb_url, &kms_url).await
+}
+
+/// The clients as the functions make them, pointed at these two endpoints.
+pub async fn aws_at(dynamodb_url: &str, kms_url: &str) -> Aws {
+    let credentials = Credentials::new("local", "local", None, None, "tests");
+    let settings = Aws::settings().region(Region::from_static("us-east-1")).credentials_provider(credentials);
+    let config = settings.load().await;
+    let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb_url).build();
+    let kms = aws_sdk_kms::config::Builder::from(&config).endpoint_url(kms_url).build();
+    Aws { dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb), kms: aws_sdk_kms::Client::from_conf(kms) }
+}
+
+async fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+fn environment<'a>(stack: &'a Stack, function: &str) -> &'a BTreeMap<String, String> {
+    &stack.functions.iter().find(|known| known.binary == function).unwrap().environment
+}
+
+fn claim(stack: &Stack, function: &str) -> String {
+    environment(stack, function)["CLIENT_ID_CLAIM"].clone()
+}
+
+fn policy(stack: &Stack, function: &str) -> WebhookPolicy {
+    let environment = environment(stack, function);
+    WebhookPolicy::parse(&environment["WEBHOOK_SECRET_SHA256"], &environment["WEBHOOK_ALLOWED_IPS"]).unwrap()
+}
+
+fn config(stack: &Stack, function: &str) -> SharesConfig {
+    let environment = environment(stack, function);
+    let keys = KeyRing::parse(&environment["SHARES_KEYS"]).unwrap();
+    SharesConfig { table: environment["SHARES_TABLE"].clone(), keys }
+}

@@ -1,0 +1,183 @@
+//! The webhook, row by row of the contract.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    event::{CLIENT, Event},
+    system::System,
+};
+
+#[tokio::test]
+async fn a_share_comes_back_byte_for_byte_right_after_it_was_stored() {
+    let system = System::start().await;
+    let portals = Event::of("webhook-backup").0["body"].as_str().unwrap().to_owned();
+    let portals: Value = serde_json::from_str(&portals).unwrap();
+    let mut expected = Vec::new();
+    let odd = [
+        "{\"clientId\":\"\",  \"z\":1,\"a\":1.0e0}",
+        "{\"n\":123456789012345678901234567890}",
+        "no JSON \u{7f}\n é",
+    ];
+    for share in odd.into_iter().chain([portals["share"].as_str().unwrap()]) {
+        assert_eq!(system.backup(json!({"clientId": CLIENT, "share": share})).await.status, 200);
+        expected.insert(0, share);
+        let fetched = system.fetch().await;
+        assert_eq!(fetched.shares(), expected);
+        assert_eq!(fetched.body["backupShare"], share);
+        assert_eq!(fetched.headers["cache-control"], "no-store");
+    }
+}
+
+#[tokio::test]
+async fn nothing_held_is_404_without_shares() {
+    let system = System::start().await;
+    let answer = system.fetch().await;
+    assert_eq!((answer.status, answer.code()), (404, "not_found"));
+    assert!(answer.body.get("backupShares").is_none() && answer.body.get("backupShare").is_none());
+}
+
+#[tokio::test]
+async fn methods_are_an_open_set_and_fetch_joins_them_all() {
+    let system = System::start().await;
+    let methods = [
+        "GDRIVE",
+        "GDRIVE-SECP256K1",
+        "ICLOUD-ED25519",
+        "PASSKEY",
+        "PASSWORD",
+        "FIREBASE",
+        "CUSTOM",
+        "new.1+x",
+    ];
+    for method in methods {
+        let body =
+            json!({"clientId": CLIENT, "share": method, "backupMethod": method, "backupSharePairId": null});
+        assert_eq!(system.backup(body).await.status, 200, "{method}");
+    }
+    assert_eq!(
+        system.backup(json!({"clientId": CLIENT, "share": "none", "other": {"a": 1}})).await.status,
+        200
+    );
+    let fetched = system.fetch().await;
+    let expected: Vec<&str> = ["none"].into_iter().chain(methods.into_iter().rev()).collect();
+    assert_eq!(fetched.shares(), expected);
+}
+
+#[tokio::test]
+async fn ids_inside_the_share_must_agree_with_the_body_where_both_are_given() {
+    let system = System::start().await;
+    let inside =
+        |client: Value, pair: Value| json!({"clientId": client, "backupSharePairId": pair}).to_string();
+    let cases = [
+        (json!("pair-1"), inside(json!(CLIENT), json!("pair-1")), 200),
+        (json!("pair-1"), inside(json!(""), json!("")), 200),
+        (json!(null), inside(json!(null), json!("pair-1")), 200),
+        (json!(""), inside(json!(5), json!("pair-1")), 200),
+        (json!("pair-1"), inside(json!(CLIENT), json!("pair-2")), 400),
+        (json!("pair-1"), inside(json!("another"), json!("pair-1")), 400),
+        (json!(null), inside(json!(CLIENT), json!("pair#2")), 400),
+    ];
+    for (pair, share, status) in cases {
+        let body = json!({"clientId": CLIENT, "share": share, "backupSharePairId": pair});
+        let answer = system.backup(body.clone()).await;
+        assert_eq!(answer.status, status, "{body}");
+    }
+    let pairs = |row: &crate::system::Item| row["sk"].as_s().unwrap().contains("#pair-1#");
+    let rows = system.rows("webhook-backup").await;
+    assert!(rows.iter().all(pairs), "{rows:?}");
+    assert_eq!(rows.len(), 4);
+}
+
+#[tokio::test]
+async fn what_is_no_share_of_a_client_is_refused_and_not_stored() {
+    let system = System::start().await;
+    let bodies = [
+        "",
+        "[]",
+        "{}",
+        "null",
+        r#"{"clientId":"a"}"#,
+        r#"{"share":"s"}"#,
+        r#"{"clientId":"a","share":{"clientId":"a"}}"#,
+        r#"{"clientId":"a","share":null}"#,
+        r#"{"clientId":"a","share":""}"#,
+        r#"{"clientId":"a","share":"undefined"}"#,
+        r#"{"clientId":null,"share":"s"}"#,
+        r#"{"clientId":"","share":"s"}"#,
+        r#"{"clientId":"a b","share":"s"}"#,
+        r#"{"clientId":"-a","share":"s"}"#,
+        r#"{"clientId":"ä","share":"s"}"#,
+        r#"{"clientId":"a","clientId":"a","share":"s"}"#,
+        r#"{"clientId":"a","share":"s","share":"t"}"#,
+        r#"{"clientId":"a","share":"s","backupMethod":"G DRIVE"}"#,
+        r#"{"clientId":"a","share":"s","backupMethod":["GDRIVE"]}"#,
+        r#"{"clientId":"a","share":"s","backupSharePairId":"a/b"}"#,
+    ];
+    for body in bodies {
+        let refused = system.call(Event::of("webhook-backup").body(body)).await;
+        assert_eq!((refused.status, refused.code()), (400, "bad_request"), "{body}");
+    }
+    for body in ["", "{}", r#"{"clientId":null}"#, r#"{"clientId":""}"#, r#"{"clientId":"a","clientId":"b"}"#]
+    {
+        assert_eq!(system.call(Event::of("webhook-fetch").body(body)).await.status, 400, "{body}");
+    }
+    assert!(system.rows("webhook-backup").await.is_empty());
+    assert!(system.kms.calls().is_empty());
+}
+
+#[tokio::test]
+async fn fetch_gives_each_distinct_share_once() {
+    let system = System::start().await;
+    for (share, method) in [("same", "A"), ("other", "A"), ("same", "B")] {
+        system.backup(json!({"clientId": CLIENT, "share": share, "backupMethod": method})).await;
+    }
+    assert_eq!(system.rows("webhook-backup").await.len(), 3);
+    assert_eq!(system.fetch().await.shares(), ["same", "other"]);
+}
+
+#[tokio::test]
+async fn fetch_answers_with_the_newest_128_at_most() {
+    let system = System::start().await;
+    for number in 0..130 {
+        system.backup(json!({"clientId": CLIENT, "share": format!("share {number}")})).await;
+    }
+    let expected: Vec<String> = (2..130).rev().map(|number| format!("share {number}")).collect();
+    assert_eq!(system.fetch().await.shares(), expected);
+}
+
+#[tokio::test]
+async fn fetch_answers_with_the_newest_that_fit_a_lambda_answer() {
+    let system = System::start().await;
+    // Every quote takes four bytes in a Lambda answer: a share of these takes half a megabyte.
+    let share = |number: usize| format!("{number:02}{}", "\"".repeat(128 * 1024 - 2));
+    for number in 0..12 {
+        let stored = system.backup(json!({"clientId": CLIENT, "share": share(number)})).await;
+        assert_eq!(stored.status, 200);
+    }
+    let fetched = system.fetch().await;
+    // The first stands twice, so eight of them fit into 5 MB.
+    assert_eq!(fetched.shares(), (4..12).rev().map(share).collect::<Vec<_>>());
+    let answer = json!({"statusCode": 200, "body": fetched.body.to_string()}).to_string();
+    assert!(answer.len() < 6_000_000, "{}", answer.len());
+}
+
+#[tokio::test]
+async fn both_curves_may_arrive_at_once() {
+    let system = System::start().await;
+    let fixture = |curve: &str| {
+        let path = format!("{}/fixtures/custodian_share_{curve}.json", env!("CARGO_MANIFEST_DIR"));
+        let fixture: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        json!({"clientId": CLIENT, "backupMethod": fixture["backupMethod"], "share": fixture["share"]})
+    };
+    let (secp256k1, ed25519) = (fixture("secp256k1"), fixture("ed25519"));
+    let (first, second) = tokio::join!(system.backup(secp256k1.clone()), system.backup(ed25519.clone()));
+    assert_eq!((first.status, second.status), (200, 200));
+    let fetched = system.fetch().await;
+    let mut shares = fetched.shares();
+    shares.sort_unstable();
+    let mut sent = [secp256k1["share"].as_str().unwrap(), ed25519["share"].as_str().unwrap()];
+    sent.sort_unstable();
+    assert_eq!(shares, sent);
+}
