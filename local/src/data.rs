@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
+use crate::functions::Services;
 use crate::process::Process;
 
 /// A data folder that this process runs on, alone, as long as the value lives.
@@ -26,12 +27,8 @@ pub struct Data {
 pub struct Reach {
     /// The API.
     pub api: String,
-    /// The embedded DynamoDB.
-    pub dynamodb: String,
-    /// The embedded KMS.
-    pub kms: String,
-    /// cargo-lambda's port on 127.0.0.1, for `cargo lambda invoke`.
-    pub invoke_port: u16,
+    /// What stands in for AWS behind it.
+    pub services: Services,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -219,7 +216,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn reach() -> Reach {
-        Reach { api: "http://a".into(), dynamodb: "http://d".into(), kms: "http://k".into(), invoke_port: 9 }
+        let services = Services { dynamodb: "http://d".into(), kms: "http://k".into(), lambda: 9 };
+        Reach { api: "http://a".into(), services }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod kms;
 pub mod lambda;
 pub mod options;
 pub mod process;
+pub mod run;
 pub mod server;
 pub mod story;
 pub mod template;
