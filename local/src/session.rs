@@ -71,7 +71,7 @@ async fn start(
 ) -> Result<Running> {
     let binaries = run::binaries(workspace)?;
     let cargo_lambda = tools::cargo_lambda(&workspace.target).await?;
-    terminal::say("Building the functions (the first time takes 3 to 6 minutes: the AWS SDK is large)");
+    terminal::say("Building the functions (the first time 3 to 6 minutes: the AWS SDK is large)");
     let executables = compile::functions(workspace, &binaries).await.context("the functions don't build")?;
     let workspace = workspace.clone();
     Running::start(Settings { workspace, data, listener, cargo_lambda, executables, webhook_secret }).await
@@ -119,9 +119,10 @@ async fn rebuild(running: &mut Running, workspace: &Workspace, changed: &Path) {
     match rebuilt(running, workspace).await {
         Ok(()) => terminal::say_in(GOOD, "Serving again"),
         Err(error) => {
-            terminal::complain(BAD, "error:", format_args!("{error:#}"));
-            terminal::say("Requests get 503 with this error until it is mended.");
-            running.hold(&format!("{error:#}"));
+            let error = format!("{error:#}");
+            let first = error.lines().next().unwrap_or_default();
+            terminal::complain(BAD, "Requests get 503 until this is mended:", first);
+            running.hold(&error);
         }
     }
 }

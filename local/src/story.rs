@@ -46,7 +46,8 @@ pub async fn play(cast: &Cast) -> Result<()> {
     let portal = Portal::new(&http, &cast.client, &cast.webhook_secret);
     let app = App::new(&http, &cast.client, &cast.token);
     terminal::say("");
-    terminal::say(format_args!("The story of client {}; shares are shown by SHA-256 and size.", cast.client));
+    terminal::say(format_args!("The story of client {}", cast.client));
+    terminal::say("(of a share: the first digits of its SHA-256, and its size)");
     let first = backup(&portal, &app).await?;
     let second = recovery(&portal, &app, &first).await?;
     interrupted_recovery(&portal, &app, &second).await

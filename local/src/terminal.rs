@@ -3,7 +3,7 @@
 //! A terminal that has gone away is no reason to stop serving: that a line can't be written is passed over.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -33,7 +33,9 @@ pub fn complain(style: Style, word: &str, line: impl Display) {
     let _ = writeln!(anstream::stderr(), "{style}{word}{style:#} {line}");
 }
 
-/// Prints text that another program rendered (with its colours) on standard error.
+/// Prints text that another program rendered (with its colours) on standard error, over its progress bar.
 pub fn relay(text: &str) {
-    let _ = write!(anstream::stderr(), "{text}");
+    let stderr = std::io::stderr();
+    let clear = if stderr.is_terminal() { "\r\x1b[K" } else { "" };
+    let _ = write!(anstream::stderr(), "{clear}{text}");
 }
