@@ -4,12 +4,15 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
+use crate::functions::Services;
 use crate::process::Process;
 
 /// A data folder that this process runs on, alone, as long as the value lives.
@@ -24,12 +27,8 @@ pub struct Data {
 pub struct Reach {
     /// The API.
     pub api: String,
-    /// The embedded DynamoDB.
-    pub dynamodb: String,
-    /// The embedded KMS.
-    pub kms: String,
-    /// cargo-lambda's port on 127.0.0.1, for `cargo lambda invoke`.
-    pub invoke_port: u16,
+    /// What stands in for AWS behind it.
+    pub services: Services,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -52,16 +51,10 @@ impl Data {
             .with_context(|| format!("the data folder {shown} can't be made"))?;
         let folder = folder.canonicalize()?;
         let lock = private(&folder.join("lock")).with_context(|| format!("can't write to {shown}"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                bail!(
-                    "another `cargo local` runs on {shown}: stop that one, or choose another folder with --data"
-                )
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(error).with_context(|| format!("{shown} can't be locked"));
-            }
+        if !locked(&lock).with_context(|| format!("{shown} can't be locked"))? {
+            bail!(
+                "another `cargo local` runs on {shown}: stop that one, or choose another folder with --data"
+            );
         }
         let data = Self { folder, _lock: lock };
         data.end_leftovers()?;
@@ -98,8 +91,7 @@ impl Data {
     /// # Errors
     /// When the file can't be written.
     pub fn announce(&self, reach: &Reach) -> Result<()> {
-        let process = Process::of(std::process::id()).context("this process isn't found among the others")?;
-        let run = RunFile { process, reach: reach.clone() };
+        let run = RunFile { process: Process::this(), reach: reach.clone() };
         write(&self.file("run.json"), &serde_json::to_vec(&run)?)
     }
 
@@ -120,8 +112,9 @@ impl Data {
     /// When it doesn't start, or can't be remembered.
     pub fn spawn(&self, mut command: Command) -> Result<Child> {
         let child = command.process_group(0).kill_on_drop(true).spawn()?;
-        if let Some(process) = child.id().and_then(Process::of) {
-            self.remember(&process)?;
+        let program = command.as_std().get_program().to_string_lossy().into_owned();
+        if let Some(id) = child.id() {
+            self.remember(&Process::new(id, program))?;
         }
         Ok(child)
     }
@@ -198,6 +191,19 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     written.map(drop).with_context(|| format!("{} can't be written", path.display()))
 }
 
+/// Tries for a moment: a process that is just being started holds a copy of its parent's locks until its program runs,
+/// and a run that was stopped takes a moment to end.
+fn locked(file: &File) -> std::io::Result<bool> {
+    for _ in 0..10 {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => sleep(Duration::from_millis(50)),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
 fn private(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
 }
@@ -206,9 +212,12 @@ fn private(path: &Path) -> std::io::Result<File> {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+    use std::process::Stdio;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn reach() -> Reach {
-        Reach { api: "http://a".into(), dynamodb: "http://d".into(), kms: "http://k".into(), invoke_port: 9 }
+        let services = Services { dynamodb: "http://d".into(), kms: "http://k".into(), lambda: 9 };
+        Reach { api: "http://a".into(), services }
     }
 
     #[test]
@@ -247,9 +256,11 @@ mod tests {
     async fn the_next_start_ends_what_a_killed_run_left() {
         let folder = tempfile::tempdir().unwrap();
         let killed = Data::take(folder.path()).unwrap();
-        let mut command = Command::new("sleep");
-        command.arg("62");
+        let mut command = Command::new("cat");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = killed.spawn(command).unwrap();
+        child.stdin.as_mut().unwrap().write_all(b"x").await.unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).await.unwrap();
         drop(killed);
         Data::take(folder.path()).unwrap();
         assert!(!child.wait().await.unwrap().success());

@@ -96,7 +96,7 @@ impl Lambda {
     ///
     /// # Errors
     /// When the system refuses.
-    pub async fn stop(mut self) -> Result<()> {
+    pub async fn stop(&mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
 }

@@ -1,2 +1,71 @@
-//! x
-fn main() {}
+//! `cargo local`: the custodian backend on this computer.
+
+mod session;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use local::data::Reach;
+use local::options::{Command, Data, Options};
+use local::terminal::{self, BAD};
+use local::workspace::Workspace;
+use local::{run, tools};
+use tracing_subscriber::filter::LevelFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    // What the servers in this process have to say.
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::WARN)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .compact()
+        .init();
+    match obey(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(BAD, "error:", format_args!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn obey(options: Options) -> Result<()> {
+    let workspace = Workspace::read()?;
+    match options.command {
+        None => {
+            let folder = folder(&workspace, &options.serve.data);
+            session::serve(workspace, &folder, options.serve).await
+        }
+        Some(Command::Token { client_id, data }) => token(&folder(&workspace, &data), &client_id),
+        Some(Command::Env(data)) => environment(&workspace, &folder(&workspace, &data)),
+    }
+}
+
+fn folder(workspace: &Workspace, data: &Data) -> PathBuf {
+    data.folder.clone().unwrap_or_else(|| workspace.target.join("local"))
+}
+
+fn token(folder: &Path, client: &str) -> Result<()> {
+    Reach::of(folder)?;
+    terminal::say(run::token(folder, client)?);
+    Ok(())
+}
+
+/// cargo-lambda takes no port from the environment: `CARGO_LAMBDA_INVOKE_PORT` is for the user's `--invoke-port`.
+fn environment(workspace: &Workspace, folder: &Path) -> Result<()> {
+    let reach = Reach::of(folder)?;
+    for (name, value) in reach.services.for_tools() {
+        terminal::say(format_args!("export {name}={value}"));
+    }
+    terminal::say(format_args!("export CARGO_LAMBDA_INVOKE_PORT={}", reach.services.lambda));
+    let tools = tools::folder(&workspace.target);
+    terminal::say(format_args!(
+        "export PATH='{}':\"$PATH\"",
+        tools.display().to_string().replace('\'', r"'\''")
+    ));
+    Ok(())
+}

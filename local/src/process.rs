@@ -2,27 +2,36 @@
 
 use std::io;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
-/// A process as it was seen once. Ids are used again, so its command line is kept to know it by.
+/// A process by its id and its program. Ids are used again: the program tells whether it is still the same.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Process {
     id: u32,
-    command: String,
+    program: String,
 }
 
 impl Process {
-    /// The process that has this id now; `None` when there is none.
+    /// The process with this id, which was started by the name of this program.
     #[must_use]
-    pub fn of(id: u32) -> Option<Self> {
-        command_line(id).map(|command| Self { id, command })
+    pub fn new(id: u32, program: String) -> Self {
+        Self { id, program }
     }
 
-    /// Whether it still runs: that id, with that command line.
+    /// The process that asks.
+    #[must_use]
+    pub fn this() -> Self {
+        Self::new(std::process::id(), std::env::args().next().unwrap_or_default())
+    }
+
+    /// Whether it still runs.
     #[must_use]
     pub fn runs(&self) -> bool {
-        command_line(self.id).as_deref() == Some(self.command.as_str())
+        command_line(self.id).is_some_and(|line| {
+            line.strip_prefix(&self.program).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        })
     }
 
     /// Ends it at once, if it still runs.
@@ -33,7 +42,7 @@ impl Process {
         let id = i32::try_from(self.id).ok().and_then(Pid::from_raw);
         let Some(id) = id.filter(|_| self.runs()) else { return Ok(()) };
         match kill_process(id, Signal::KILL) {
-            Err(rustix::io::Errno::SRCH) | Ok(()) => Ok(()),
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -42,29 +51,34 @@ impl Process {
 #[cfg(target_os = "linux")]
 fn command_line(id: u32) -> Option<String> {
     let words = std::fs::read(format!("/proc/{id}/cmdline")).ok()?;
-    let line = String::from_utf8_lossy(&words).replace('\0', " ").trim_end().to_owned();
-    (!line.is_empty()).then_some(line)
+    Some(String::from_utf8_lossy(&words).trim_end_matches('\0').replace('\0', " "))
 }
 
 #[cfg(not(target_os = "linux"))]
 fn command_line(id: u32) -> Option<String> {
-    let output = std::process::Command::new("ps")
-        .args(["-ww", "-o", "command=", "-p", &id.to_string()])
-        .output()
-        .ok()?;
-    let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    (!line.is_empty()).then_some(line)
+    let id = id.to_string();
+    let output = std::process::Command::new("ps").args(["-ww", "-o", "command=", "-p", &id]).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Command;
+    use std::process::{Child, Command, Stdio};
+
+    /// A child that has certainly started: it says so.
+    fn cat() -> Child {
+        let mut command = Command::new("cat");
+        let mut child = command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        io::Write::write_all(child.stdin.as_mut().unwrap(), b"x").unwrap();
+        io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+        child
+    }
 
     #[test]
     fn a_process_is_known_until_it_ends() {
-        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
-        let process = Process::of(child.id()).unwrap();
+        let mut child = cat();
+        let process = Process::new(child.id(), "cat".into());
         assert!(process.runs());
         process.end().unwrap();
         child.wait().unwrap();
@@ -73,12 +87,16 @@ mod tests {
     }
 
     #[test]
-    fn a_process_with_another_command_is_left_alone() {
-        let mut child = Command::new("sleep").arg("61").spawn().unwrap();
-        let stranger = Process { id: child.id(), command: "sleep 60".into() };
-        stranger.end().unwrap();
+    fn a_process_of_another_program_is_left_alone() {
+        let mut child = cat();
+        Process::new(child.id(), "ca".into()).end().unwrap();
         assert!(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn this_process_runs() {
+        assert!(Process::this().runs());
     }
 }

@@ -1,15 +1,18 @@
 //! Makes sure of cargo-lambda, the Lambda runtime of the local run: a pinned wheel, never compiled.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
+use tokio::time::sleep;
 
 use crate::terminal;
 
 const VERSION: &str = "1.9.2";
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The version with the digest of each platform's wheel, so that no other program runs in its place.
 const PINNED: &str = include_str!("../cargo-lambda.txt");
@@ -94,9 +97,15 @@ async fn run(mut command: Command) -> Result<Option<String>> {
 /// Waits for its turn: another start may be installing the same file.
 async fn lock(path: &Path) -> Result<File> {
     let file = File::create(path).with_context(|| format!("{} can't be made", path.display()))?;
-    tokio::task::spawn_blocking(move || file.lock().map(|()| file))
-        .await?
-        .with_context(|| format!("{} can't be locked", path.display()))
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => sleep(LOOK_AGAIN).await,
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("{} can't be locked", path.display()));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

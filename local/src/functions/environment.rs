@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::template::Function;
 
 /// Variables by name.
 pub type Environment = BTreeMap<String, String>;
 
 /// What stands in for AWS.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Services {
     /// Base URL of the embedded DynamoDB.
     pub dynamodb: String,

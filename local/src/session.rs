@@ -1,0 +1,153 @@
+//! One `cargo local`, from its first line on the terminal to Ctrl-C.
+
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::pin::pin;
+
+use anyhow::{Context, Result, anyhow};
+use local::compile::{self, Executables};
+use local::data::Data;
+use local::options::Serve;
+use local::run::{self, Running, Settings};
+use local::story::{self, Cast};
+use local::terminal::{self, BAD, BOLD, DIM, GOOD};
+use local::tools;
+use local::watch::Sources;
+use local::workspace::Workspace;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves until Ctrl-C.
+///
+/// # Errors
+/// When something doesn't start or can't go on, and at the end when the story has failed.
+pub async fn serve(workspace: Workspace, folder: &Path, options: Serve) -> Result<()> {
+    let data = Data::take(folder)?;
+    let listener = listen(options.port)?;
+    let mut stopped = pin!(stop_signal()?);
+    let mut running = tokio::select! {
+        started = start(&workspace, data, listener, options.webhook_secret) => started?,
+        () = &mut stopped => return Ok(()),
+    };
+    let mut played = Ok(());
+    let served = tokio::select! {
+        Err(error) = attend(&mut running, &workspace, !options.no_demo, &mut played) => Err(error),
+        () = &mut stopped => Ok(()),
+    };
+    running.stop().await?;
+    served.and(played)
+}
+
+/// Takes the port before anything that takes long.
+fn listen(port: u16) -> Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("port {port} is in use: stop what listens there, or choose another with --port")
+        }
+        _ => anyhow!(error).context(format!("can't listen on port {port}")),
+    })
+}
+
+/// Completes at Ctrl-C, at a polite end from outside, and when the terminal closes.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
+
+async fn start(
+    workspace: &Workspace,
+    data: Data,
+    listener: TcpListener,
+    webhook_secret: Option<String>,
+) -> Result<Running> {
+    let binaries = run::binaries(workspace)?;
+    let cargo_lambda = tools::cargo_lambda(&workspace.target).await?;
+    terminal::say("Building the functions (the first time takes 3 to 6 minutes: the AWS SDK is large)");
+    let executables = compile::functions(workspace, &binaries).await.context("the functions don't build")?;
+    let workspace = workspace.clone();
+    Running::start(Settings { workspace, data, listener, cargo_lambda, executables, webhook_secret }).await
+}
+
+/// Plays the story, then rebuilds at every change of the sources, until something can't go on.
+async fn attend(
+    running: &mut Running,
+    workspace: &Workspace,
+    play: bool,
+    played: &mut Result<()>,
+) -> Result<Infallible> {
+    let mut sources = Sources::watch(&workspace.root)?;
+    let cast = cast(running)?;
+    if play {
+        *played = tokio::select! {
+            played = story::play(&cast) => played.context("THE STORY FAILED"),
+            error = running.failed() => return Err(error),
+        };
+    }
+    farewell(&cast, played);
+    loop {
+        let changed = tokio::select! {
+            changed = sources.changed() => changed?,
+            error = running.failed() => return Err(error),
+        };
+        rebuild(running, workspace, &changed).await;
+    }
+}
+
+fn cast(running: &Running) -> Result<Cast> {
+    let client = story::new_client()?;
+    Ok(Cast {
+        api: running.url.clone(),
+        token: running.token(&client)?,
+        client,
+        webhook_secret: running.webhook_secret.clone(),
+    })
+}
+
+/// Until the functions serve again, requests get 503 with what is wrong.
+async fn rebuild(running: &mut Running, workspace: &Workspace, changed: &Path) {
+    terminal::say_in(DIM, format_args!("{} changed: rebuilding", changed.display()));
+    running.hold("rebuilding: sources have changed");
+    match rebuilt(running, workspace).await {
+        Ok(()) => terminal::say_in(GOOD, "Serving again"),
+        Err(error) => {
+            terminal::complain(BAD, "error:", format_args!("{error:#}"));
+            terminal::say("Requests get 503 with this error until it is mended.");
+            running.hold(&format!("{error:#}"));
+        }
+    }
+}
+
+async fn rebuilt(running: &mut Running, workspace: &Workspace) -> Result<()> {
+    let executables: Executables = compile::functions(workspace, &run::binaries(workspace)?).await?;
+    running.reload(executables).await
+}
+
+/// The last thing on the screen: what a developer copies.
+fn farewell(cast: &Cast, played: &Result<()>) {
+    terminal::say("");
+    if let Err(error) = played {
+        terminal::complain(BAD, "error:", format_args!("{error:#}"));
+        terminal::say("");
+    }
+    let path = format!("/portal/clients/{}/backup", cast.client);
+    for (name, value) in [
+        ("Client API", format!("{}/portal/clients/{{clientId}}/backup", cast.api)),
+        ("Webhook root", format!("{}/webhook", cast.api)),
+        ("Secret", cast.webhook_secret.clone()),
+    ] {
+        terminal::say(format_args!("{BOLD}{name:<12}{BOLD:#}  {value}"));
+    }
+    terminal::say("");
+    terminal::say(format_args!("curl -H 'Authorization: Bearer {}' {}{path}", cast.token, cast.api));
+    terminal::say("");
+    terminal::say_in(DIM, "Rebuilds when functions/, shared/ or template.yaml change. Ctrl-C stops all.");
+}
