@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use backup_shares::log::subscriber;
+use backup_shares::{envelope::DataKey, log::subscriber, secret::Secret, share::Share};
 use serde_json::{Value, json};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;
@@ -163,6 +163,16 @@ async fn every_path(system: &System) {
         system.fetch().await;
         system.get("").await;
     }
+}
+
+#[test]
+fn every_type_that_holds_a_secret_prints_without_it() {
+    let key: DataKey = Secret::new([0x5a; 32]);
+    let text = || Secret::new(String::from(SHARE));
+    let share = Share::parse(text()).unwrap();
+    let printed = format!("{key:?} {key:#?} {:?} {share:?} {:#?} {:?}", text(), Some(&share), Secret::new(vec![0x5a]));
+    assert!(!printed.contains("90") && !printed.contains("5a") && !printed.contains("canary"), "{printed}");
+    assert_eq!(printed.matches("redacted").count(), 6, "{printed}");
 }
 
 #[test]

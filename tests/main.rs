@@ -5,6 +5,7 @@
 
 mod authentication;
 mod client_api;
+mod connections;
 mod envelope;
 mod event;
 mod kms_emulator;

@@ -11,8 +11,9 @@ use aws_config::Region;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::{config::Credentials, types::AttributeValue};
 use backup_shares::{
+    aws::Aws,
     client_shares::ClientShares,
-    config::{Aws, KeyRing, SharesConfig, WebhookPolicy},
+    config::{KeyRing, SharesConfig, WebhookPolicy},
     custodian_shares::CustodianShares,
     serve::answer,
 };

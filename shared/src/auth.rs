@@ -21,11 +21,16 @@ const SECRET_HEADER: &str = "X-Webhook-Secret";
 const MIN_SECRET_BYTES: usize = 16;
 
 /// The caller is Portal: it knows the webhook secret and calls from an allowed address.
+///
+/// There is no other way to have one:
+/// ```compile_fail,E0423
+/// let portal = backup_shares::auth::Portal(());
+/// ```
 #[derive(Debug)]
 pub struct Portal(());
 
 impl Portal {
-    /// Checks the source address, then the secret (design: "Authentication").
+    /// Checks the source address, then the secret.
     ///
     /// # Errors
     /// [`Error::Forbidden`] for an address that is not allowed; [`Error::Unauthorized`] for a secret that is
@@ -63,6 +68,12 @@ fn matching(secret: &[u8], digests: &[[u8; 32]]) -> Option<usize> {
 }
 
 /// The caller is a user whose token the API's authorizer has verified.
+///
+/// There is no other way to have one, and so none to reach another client's shares:
+/// ```compile_fail,E0451
+/// # use backup_shares::share::ClientId;
+/// let user = backup_shares::auth::User { client: ClientId::parse("another").unwrap() };
+/// ```
 #[derive(Debug)]
 pub struct User {
     client: ClientId,

@@ -2,7 +2,8 @@
 
 use crate::{
     auth::User,
-    config::{Aws, SharesConfig},
+    aws::Aws,
+    config::SharesConfig,
     error::{Error, Result},
     share::{Kind, Method, PairId, Share, Slot},
     table::{Row, Stored},

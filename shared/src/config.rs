@@ -1,8 +1,7 @@
 //! What a function is told by its environment, checked once at start.
 
-use std::{env, fmt, net::IpAddr, time::Duration};
+use std::{env, fmt, net::IpAddr};
 
-use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
 use ipnet::IpNet;
 
 /// A variable that is missing or malformed. It prints as one line that names the variable, also through `Debug`,
@@ -25,37 +24,6 @@ type Checked<T> = Result<T, ConfigError>;
 fn variable(name: &'static str, what: &'static str) -> Checked<String> {
     let value = env::var(name).ok().filter(|value| !value.is_empty());
     value.ok_or(ConfigError { name, problem: what })
-}
-
-/// The two AWS clients, as every function uses them.
-#[derive(Clone, Debug)]
-pub struct Aws {
-    /// Keeps the rows.
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Keeps the keys.
-    pub kms: aws_sdk_kms::Client,
-}
-
-impl Aws {
-    /// Clients for the function's own credentials and Region.
-    pub async fn from_env() -> Self {
-        let config = Self::settings().load().await;
-        Self { dynamodb: aws_sdk_dynamodb::Client::new(&config), kms: aws_sdk_kms::Client::new(&config) }
-    }
-
-    /// How the clients call: a call gets at most 3 attempts of 1.5 s each, so that two calls fit into the 10 s that
-    /// Portal waits.
-    pub fn settings() -> ConfigLoader {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_millis(1500))
-            .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(3)
-            .with_initial_backoff(Duration::from_millis(50))
-            .with_max_backoff(Duration::from_millis(500));
-        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(retries)
-    }
 }
 
 /// One half's table and keys.

@@ -6,7 +6,8 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     auth::Portal,
-    config::{Aws, SharesConfig},
+    aws::Aws,
+    config::SharesConfig,
     error::{Error, Result},
     log,
     share::{ClientId, Kind, Method, PairId, Share, Slot},

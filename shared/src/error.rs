@@ -45,7 +45,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Status, stable code and message for the caller (design: "Errors").
+    /// Status, stable code and message for the caller (README: "The API").
     pub const fn public(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::BadRequest(_) | Self::BadJson(..) => {

@@ -7,6 +7,7 @@
 //! manifest, and implemented in [`envelope`].
 
 pub mod auth;
+pub mod aws;
 pub mod client_shares;
 pub mod config;
 pub mod custodian_shares;

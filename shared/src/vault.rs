@@ -8,7 +8,8 @@ use std::{
 use aws_lc_rs::{error::Unspecified, rand};
 
 use crate::{
-    config::{Aws, SharesConfig},
+    aws::Aws,
+    config::SharesConfig,
     envelope::{self, Binding, Envelope, Freshness},
     error::{Error, Result},
     kms::Kms,

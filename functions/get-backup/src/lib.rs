@@ -3,8 +3,9 @@
 use backup_shares::{
     Result,
     auth::User,
+    aws::Aws,
     client_shares::{ClientShares, Wanted},
-    config::{Aws, SharesConfig, client_id_claim},
+    config::{SharesConfig, client_id_claim},
     http, log,
     share::{Method, PairId},
 };

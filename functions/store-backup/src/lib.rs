@@ -5,8 +5,9 @@ mod forms;
 use backup_shares::{
     Result,
     auth::User,
+    aws::Aws,
     client_shares::ClientShares,
-    config::{Aws, SharesConfig, client_id_claim},
+    config::{SharesConfig, client_id_claim},
     http, log,
 };
 use forms::Form;

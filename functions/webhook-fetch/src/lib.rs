@@ -3,7 +3,8 @@
 use backup_shares::{
     Result,
     auth::Portal,
-    config::{Aws, SharesConfig, WebhookPolicy},
+    aws::Aws,
+    config::{SharesConfig, WebhookPolicy},
     custodian_shares::CustodianShares,
     http, log,
     share::ClientId,

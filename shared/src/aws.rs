@@ -1,0 +1,57 @@
+//! The two AWS clients, as every function uses them.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_runtime_api::client::auth::AuthSchemeId;
+use futures_util::future::join;
+
+/// The two AWS clients.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// Keeps the rows.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// Keeps the keys.
+    pub kms: aws_sdk_kms::Client,
+}
+
+impl Aws {
+    /// Clients for the function's own credentials and Region, connected.
+    pub async fn from_env() -> Self {
+        let config = Self::settings().load().await;
+        let aws =
+            Self { dynamodb: aws_sdk_dynamodb::Client::new(&config), kms: aws_sdk_kms::Client::new(&config) };
+        aws.connect().await;
+        aws
+    }
+
+    /// How the clients call: a call gets at most 3 attempts of 1.5 s each, so that two calls fit into the 10 s that
+    /// Portal waits.
+    pub fn settings() -> ConfigLoader {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(Duration::from_millis(1500))
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(3)
+            .with_initial_backoff(Duration::from_millis(50))
+            .with_max_backoff(Duration::from_millis(500));
+        aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(retries)
+    }
+
+    /// Opens the TLS connections while Lambda still starts, when there is CPU to spare, by one call to each service.
+    /// The calls are unsigned: they need no right, AWS refuses them, and whatever it answers does not matter. If a
+    /// connection can't be had now, the first request will ask for it.
+    pub async fn connect(&self) {
+        let unsigned = || [AuthSchemeId::from("noAuth")];
+        let dynamodb = aws_sdk_dynamodb::Config::builder().allow_no_auth().auth_scheme_preference(unsigned());
+        let kms = aws_sdk_kms::Config::builder().allow_no_auth().auth_scheme_preference(unsigned());
+        let dynamodb = dynamodb.retry_config(RetryConfig::disabled());
+        let kms = kms.retry_config(RetryConfig::disabled());
+        let _answers = join(
+            self.dynamodb.describe_limits().customize().config_override(dynamodb).send(),
+            self.kms.describe_key().key_id("none").customize().config_override(kms).send(),
+        )
+        .await;
+    }
+}
