@@ -94,7 +94,11 @@ impl Instance {
             };
             failures = if start.elapsed() < HEALTHY { failures + 1 } else { 0 };
             if failures > RESTARTS {
-                terminal::complain(BAD, name, format_args!("ended ({end}) again: an instance less of it"));
+                terminal::complain(
+                    BAD,
+                    name,
+                    format_args!("ended ({end}) once too often: this instance stays down"),
+                );
                 return;
             }
             let pause = Duration::from_secs(1 << failures.saturating_sub(1));

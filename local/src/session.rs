@@ -25,6 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub async fn serve(workspace: Workspace, folder: &Path, options: Serve) -> Result<()> {
     let data = Data::take(folder)?;
     let listener = listen(options.port)?;
+    let mut sources = Sources::watch(&workspace.root)?;
     let mut stopped = pin!(stop_signal()?);
     let mut running = tokio::select! {
         started = start(&workspace, data, listener, options.webhook_secret) => started?,
@@ -32,7 +33,7 @@ pub async fn serve(workspace: Workspace, folder: &Path, options: Serve) -> Resul
     };
     let mut played = Ok(());
     let served = tokio::select! {
-        Err(error) = attend(&mut running, &workspace, !options.no_demo, &mut played) => Err(error),
+        Err(error) = attend(&mut running, &workspace, &mut sources, !options.no_demo, &mut played) => Err(error),
         () = &mut stopped => Ok(()),
     };
     running.stop().await?;
@@ -81,10 +82,10 @@ async fn start(
 async fn attend(
     running: &mut Running,
     workspace: &Workspace,
+    sources: &mut Sources,
     play: bool,
     played: &mut Result<()>,
 ) -> Result<Infallible> {
-    let mut sources = Sources::watch(&workspace.root)?;
     let cast = cast(running)?;
     if play {
         *played = tokio::select! {
@@ -150,5 +151,6 @@ fn farewell(cast: &Cast, played: &Result<()>) {
     terminal::say("");
     terminal::say(format_args!("curl -H 'Authorization: Bearer {}' {}{path}", cast.token, cast.api));
     terminal::say("");
+    terminal::say_in(DIM, "In another terminal: `cargo local token CLIENT_ID`, `cargo local env`.");
     terminal::say_in(DIM, "Rebuilds when functions/, shared/ or template.yaml change. Ctrl-C stops all.");
 }

@@ -107,3 +107,21 @@ async fn open_both(portal: &Portal<'_>, app: &App<'_>, backup: &Backup) -> Resul
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::http::StatusCode;
+
+    #[tokio::test]
+    async fn the_first_answer_that_is_not_200_ends_the_story() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let api = format!("http://{}", listener.local_addr().unwrap());
+        let service = Router::new().fallback(async || (StatusCode::SERVICE_UNAVAILABLE, "no"));
+        tokio::spawn(async { axum::serve(listener, service).await });
+        let cast = Cast { api, client: "c1".into(), token: "t".into(), webhook_secret: "s".into() };
+        let error = play(&cast).await.unwrap_err().to_string();
+        assert_eq!(error, "POST /webhook/backup is answered 503 Service Unavailable: no");
+    }
+}

@@ -24,7 +24,11 @@ impl<'a> App<'a> {
     pub async fn store(&self, share: &ClientShare) -> Result<()> {
         let body = json!({"data": {"backupMethod": "GDRIVE", "cipherText": share.0}});
         self.http.post(&self.path, (AUTHORIZATION, &self.bearer), &body).await?;
-        telling::exchange("app", &format!("POST {}", self.path), format_args!("{share}  GDRIVE"), "200");
+        telling::exchange(
+            "app",
+            &format!("POST {}", self.path),
+            format_args!("sent {share}, GDRIVE; got 200"),
+        );
         Ok(())
     }
 
@@ -34,7 +38,7 @@ impl<'a> App<'a> {
         let text = answer["cipherText"].as_str().context("an answer without `cipherText`")?;
         ensure!(answer["backupShare"] == text, "`backupShare` and `cipherText` differ");
         let share = ClientShare(text.into());
-        telling::exchange("app", &format!("GET {}", self.path), "", &share);
+        telling::exchange("app", &format!("GET {}", self.path), format_args!("got {share}"));
         Ok(share)
     }
 }

@@ -28,12 +28,8 @@ impl<'a> Portal<'a> {
     pub async fn store(&self, curve: Curve, share: &CustodianShare) -> Result<()> {
         let body = json!({"clientId": self.client, "share": share.text(), "backupMethod": curve.method()});
         self.http.post("/webhook/backup", self.proof(), &body).await?;
-        telling::exchange(
-            "Portal",
-            "POST /webhook/backup",
-            format_args!("{share}  {}", curve.method()),
-            "200",
-        );
+        let what = format!("sent {share}, {}; got 200", curve.method());
+        telling::exchange("Portal", "POST /webhook/backup", what);
         let held = self.fetch().await?;
         ensure!(held.contains(share), "{share} was acknowledged and doesn't come back");
         Ok(())
@@ -50,7 +46,7 @@ impl<'a> Portal<'a> {
         );
         let held = shares.iter().map(custodian_share).collect::<Result<Vec<_>>>()?;
         let shown = held.iter().map(CustodianShare::digest).collect::<Vec<_>>();
-        telling::exchange("Portal", "POST /webhook/backup/fetch", "", shown.join(" "));
+        telling::exchange("Portal", "POST /webhook/backup/fetch", format_args!("got {}", shown.join(" ")));
         Ok(held)
     }
 

@@ -15,12 +15,8 @@ pub fn aside(text: &str) {
     terminal::say(format_args!("   {text}"));
 }
 
-/// One request: who asked, what it carried, and what came back.
-pub fn exchange(who: &str, request: &str, sent: impl Display, got: impl Display) {
+/// One request: who asked, and what it carried and brought.
+pub fn exchange(who: &str, request: &str, what: impl Display) {
     terminal::say(format_args!("   {who:<6}  {request}"));
-    for (word, what) in [("sent", sent.to_string()), ("got", got.to_string())] {
-        if !what.is_empty() {
-            terminal::say(format_args!("           {DIM}{word:<4}{DIM:#}  {what}"));
-        }
-    }
+    terminal::say_in(DIM, format_args!("           {what}"));
 }
