@@ -1,6 +1,6 @@
 //! The rules of shared/ENVELOPE.md, by their ids.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use aws_lc_rs::rand;
 use backup_shares::{
@@ -9,9 +9,15 @@ use backup_shares::{
     secret::Secret,
     share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
 };
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
+use serde_json::json;
 
-use crate::python;
+use crate::{
+    proxy::{Fate, Proxy},
+    python,
+    system::{System, aws_at},
+};
 
 const WRAPPED: &[u8] = b"as KMS wrapped it";
 
@@ -118,6 +124,42 @@ async fn a_thousand_random_envelopes_of_the_independent_sealer_are_opened() {
     made.iter().for_each(Vector::check);
 }
 
+#[tokio::test]
+async fn e3_salt_and_nonce_are_fresh_for_each_envelope() {
+    let system = System::start().await;
+    for client in ["a", "b", "c"] {
+        system.backup(json!({"clientId": client, "share": "share"})).await;
+    }
+    let rows = system.rows("webhook-backup").await;
+    let mut fresh = BTreeSet::new();
+    for row in &rows {
+        let sealed = row["sealed"].as_b().unwrap().as_ref();
+        let nonce = sealed.len() - "share".len() - 16 - 12;
+        fresh.insert(sealed[4..36].to_vec());
+        fresh.insert(sealed[nonce..nonce + 12].to_vec());
+    }
+    assert_eq!(fresh.len(), 2 * rows.len());
+}
+
+#[tokio::test]
+async fn e13_a_data_key_under_another_key_or_of_another_length_is_refused_and_nothing_stored() {
+    let key = BASE64_STANDARD.encode([7; 32]);
+    let short = BASE64_STANDARD.encode([7; 31]);
+    let named = |system: &System| system.keys("webhook-backup").to_owned();
+    for (key_id, plaintext) in [(Some("arn:aws:kms:us-east-1:000000000000:key/other"), &key), (None, &short)]
+    {
+        let mut system = System::start().await;
+        let named = named(&system);
+        let answer =
+            json!({"KeyId": key_id.unwrap_or(&named), "Plaintext": plaintext, "CiphertextBlob": key});
+        let kms = Proxy::start("", move |_, _| Fate::Answer(answer.to_string())).await;
+        system.backup.shares = system.custodian_shares(&aws_at(&system.dynamodb_url, &kms.url).await, &named);
+        let refused = system.backup(json!({"clientId": "a", "share": "share"})).await;
+        assert_eq!((refused.status, refused.code()), (500, "internal"));
+        assert!(system.rows("webhook-backup").await.is_empty());
+    }
+}
+
 #[test]
 fn e2_a_wrapped_key_is_1_to_1024_bytes() {
     let data_key = Secret::new(random());
@@ -127,21 +169,27 @@ fn e2_a_wrapped_key_is_1_to_1024_bytes() {
 }
 
 #[test]
-fn e8_another_magic_or_version_and_an_early_end_are_refused() {
-    let data_key = Secret::new(random());
-    let sealed = sealed_with(&data_key, WRAPPED).unwrap();
-    for length in 0..sealed.len() - "share".len() + 1 {
-        assert!(Envelope::parse(&sealed[..length]).is_err(), "{length} bytes");
-    }
-    for index in 0..4 {
-        let mut other = sealed.clone();
-        other[index] ^= 2;
-        assert!(Envelope::parse(&other).is_err(), "byte {index}");
-    }
+fn e8_another_magic_and_an_early_end_are_refused() {
+    let sealed = sealed_with(&Secret::new(random()), WRAPPED).unwrap();
+    let early = (0..=sealed.len() - "share".len()).map(|length| sealed[..length].to_vec());
+    let magic = (0..3).map(|index| [&sealed[..index], b"x", &sealed[index + 1..]].concat());
     let mut wide = sealed.clone();
     wide[36..38].copy_from_slice(&1025_u16.to_be_bytes());
     wide.resize(8192, 0);
-    assert!(Envelope::parse(&wide).is_err());
+    for refused in early.chain(magic).chain([wide]) {
+        let parsed = Envelope::parse(&refused);
+        assert!(matches!(parsed, Err(Error::Tampered(_))), "{} bytes: {parsed:?}", refused.len());
+    }
+}
+
+#[test]
+fn e8_another_version_is_refused_as_one_that_a_later_build_wrote() {
+    let mut sealed = sealed_with(&Secret::new(random()), WRAPPED).unwrap();
+    for version in (0..=255).filter(|version| *version != 1) {
+        sealed[3] = version;
+        let parsed = Envelope::parse(&sealed);
+        assert!(matches!(parsed, Err(Error::UnknownVersion(found)) if found == version), "{parsed:?}");
+    }
 }
 
 #[test]
@@ -183,11 +231,11 @@ fn e10_every_field_of_the_binding_is_bound() {
 }
 
 #[test]
-fn every_single_flipped_bit_of_an_envelope_is_refused_but_in_the_wrapped_key() {
+fn every_single_flipped_bit_of_an_envelope_is_refused_as_tampering_but_in_version_and_wrapped_key() {
     let data_key = Secret::new(random());
     let sealed = sealed_with(&data_key, WRAPPED).unwrap();
     let wrapped = 38..38 + WRAPPED.len();
-    for bit in (0..sealed.len() * 8).filter(|bit| !wrapped.contains(&(bit / 8))) {
+    for bit in (0..sealed.len() * 8).filter(|bit| !wrapped.contains(&(bit / 8)) && bit / 8 != 3) {
         let mut flipped = sealed.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         let opened = Envelope::parse(&flipped)
@@ -220,7 +268,7 @@ fn e15_one_share_in_two_slots_is_two_rows() {
 fn e16_a_row_key_reads_back_as_its_slot() {
     for slot in [slot(), Slot { pair: None, ..slot() }] {
         let digest = slot.digest(&share("share"));
-        let read = Slot::from_row_key(slot.kind, &slot.client, &slot.row_key(&digest)).unwrap();
+        let read = Slot::from_row_key(slot.kind, &slot.client, &slot.row_key(&digest));
         assert_eq!(read, Some((slot, digest)));
     }
 }

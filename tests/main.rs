@@ -5,12 +5,14 @@
 
 mod authentication;
 mod client_api;
+mod configuration;
 mod connections;
 mod envelope;
 mod event;
 mod kms_emulator;
 mod layout;
 mod logs;
+mod proxy;
 mod python;
 mod storing;
 mod system;

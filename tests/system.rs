@@ -44,6 +44,8 @@ pub struct System {
     pub store: StoreBackup,
     pub backup: WebhookBackup,
     pub fetch: WebhookFetch,
+    pub dynamodb_url: String,
+    pub kms_url: String,
     stack: Stack,
 }
 
@@ -76,7 +78,8 @@ impl System {
         let arn = |key: &local::template::Key| kms.key(&format!("alias/{}", key.logical_id), true).unwrap();
         let arns = template.keys().iter().map(|key| (key.logical_id.clone(), arn(key))).collect();
         let stack = template.stack(&parameters(), &arns).unwrap();
-        let aws = serve_aws(&stack, &kms).await;
+        let (dynamodb_url, kms_url) = serve_aws(&stack, &kms).await;
+        let aws = aws_at(&dynamodb_url, &kms_url).await;
         Self {
             get: GetBackup {
                 claim: claim(&stack, "get-backup"),
@@ -96,6 +99,8 @@ impl System {
             },
             aws,
             kms,
+            dynamodb_url,
+            kms_url,
             stack,
         }
     }
@@ -164,6 +169,11 @@ impl System {
         &environment(&self.stack, function)["SHARES_TABLE"]
     }
 
+    /// The keys that the template gives a function.
+    pub fn keys(&self, function: &str) -> &str {
+        &environment(&self.stack, function)["SHARES_KEYS"]
+    }
+
     /// The custodian's table through these clients, under these keys.
     pub fn custodian_shares(&self, aws: &Aws, keys: &str) -> CustodianShares {
         let config =
@@ -195,14 +205,15 @@ fn parameters() -> BTreeMap<String, String> {
     .into()
 }
 
-async fn serve_aws(stack: &Stack, kms: &Kms) -> Aws {
+/// Serves both emulators, and gives their URLs.
+async fn serve_aws(stack: &Stack, kms: &Kms) -> (String, String) {
     let database = Database::memory().unwrap();
     dynamodb::create_missing(&database, &stack.tables).unwrap();
     let (dynamodb, dynamodb_url) = listen().await;
     let (kms_listener, kms_url) = listen().await;
     tokio::spawn(dynoxide::server::serve_with_shutdown(dynamodb, database, pending()));
     tokio::spawn(kms.clone().serve(kms_listener, pending()));
-    aws_at(&dynamodb_url, &kms_url).await
+    (dynamodb_url, kms_url)
 }
 
 /// The clients as the functions make them, pointed at these two endpoints.

@@ -109,6 +109,39 @@ async fn a_fetch_of_which_nothing_opens_is_500_and_not_404() {
 }
 
 #[tokio::test]
+async fn a_fetch_of_which_nothing_can_be_read_is_500_and_not_404() {
+    let (system, row, _) = stored().await;
+    system.put("webhook-backup", with(&row, "sealed", text("raw"))).await;
+    assert_eq!(system.fetch().await.status, 500);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_stands_in_the_way_only_where_it_might_be_the_one_that_is_wanted() {
+    let (system, _, row) = stored().await;
+    let damaged = with(&moved(&moved(&row, 1, "ICLOUD"), 2, "pair-2"), "sealed", text("raw"));
+    system.put("store-backup", damaged).await;
+    for (query, status) in [
+        ("backupMethod=GDRIVE", 200),
+        ("backupSharePairId=pair-1", 200),
+        ("backupMethod=ICLOUD", 500),
+        ("", 500),
+    ] {
+        assert_eq!(system.get(query).await.status, status, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_share_that_a_later_build_has_sealed_is_never_left_out_of_a_fetch() {
+    let (system, row, _) = stored().await;
+    system.backup(json!({"clientId": CLIENT, "share": "good"})).await;
+    let mut sealed = row["sealed"].as_b().unwrap().clone().into_inner();
+    sealed[3] = 2;
+    system.put("webhook-backup", with(&row, "sealed", AttributeValue::B(Blob::new(sealed)))).await;
+    let refused = system.fetch().await;
+    assert_eq!((refused.status, refused.code()), (500, "internal"));
+}
+
+#[tokio::test]
 async fn e10_a_row_moved_to_another_client_does_not_open() {
     let (system, custodian, client) = stored().await;
     system.put("webhook-backup", with(&custodian, "pk", text("another"))).await;

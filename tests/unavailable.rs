@@ -1,9 +1,15 @@
 //! AWS throttles, fails, refuses or is gone: the caller gets an honest 503, and never a part of an answer.
 
+use std::{
+    future::pending,
+    time::{Duration, Instant},
+};
+
 use serde_json::{Value, json};
 
 use crate::{
-    event::CLIENT,
+    event::{CLIENT, Event},
+    proxy::{Fate, Proxy, Seen},
     system::{Answer, System, aws_at},
 };
 
@@ -69,4 +75,61 @@ async fn dynamodb_or_kms_out_of_reach_is_503() {
     system.fetch.shares = system.custodian_shares(&aws, key);
     assert_unavailable(&system.backup(share("share")).await, "store");
     assert_unavailable(&system.fetch().await, "fetch");
+}
+
+/// A system whose webhook functions reach DynamoDB through a proxy.
+async fn behind(fate: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static) -> (System, Proxy) {
+    let mut system = System::start().await;
+    let dynamodb = Proxy::start(&system.dynamodb_url, fate).await;
+    let aws = aws_at(&dynamodb.url, &system.kms_url).await;
+    system.backup.shares = system.custodian_shares(&aws, system.keys("webhook-backup"));
+    system.fetch.shares = system.custodian_shares(&aws, system.keys("webhook-fetch"));
+    (system, dynamodb)
+}
+
+#[tokio::test]
+async fn a_store_whose_answer_is_lost_is_acknowledged_once_a_second_look_has_found_it() {
+    let lose_first = |number, _: &Seen| if number == 0 { Fate::CutAfter } else { Fate::Pass };
+    let (system, dynamodb) = behind(lose_first).await;
+    assert_eq!(system.backup(share("share")).await.status, 200);
+    assert_eq!(dynamodb.seen().len(), 2);
+    assert_eq!(system.rows("webhook-backup").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_store_of_which_no_answer_came_is_503_though_it_may_have_happened() {
+    let lose_puts = |_, call: &Seen| if call.operation == "PutItem" { Fate::CutAfter } else { Fate::Pass };
+    let (system, dynamodb) = behind(lose_puts).await;
+    assert_unavailable(&system.backup(share("share")).await, "every answer is lost");
+    assert_eq!(dynamodb.seen().len(), 3);
+    assert_eq!(system.fetch().await.shares(), ["share"]);
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_is_503_within_the_time_that_portal_waits() {
+    let (system, _dynamodb) = behind(|_, _| Fate::Hang).await;
+    let start = Instant::now();
+    assert_unavailable(&system.fetch().await, "DynamoDB hangs");
+    assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_request_is_given_up_at_its_deadline_whatever_it_waits_for() {
+    let request = lambda_http::request::from_str(&Event::of("webhook-fetch").0.to_string()).unwrap();
+    let start = Instant::now();
+    let response = backup_shares::serve::answer(&|_| pending(), request).await;
+    assert_eq!(response.status(), 503);
+    let took = start.elapsed();
+    assert!((Duration::from_secs(8)..Duration::from_secs(9)).contains(&took), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_read_sees_every_write_that_was_acknowledged() {
+    let (system, dynamodb) = behind(|_, _| Fate::Pass).await;
+    system.backup(share("share")).await;
+    system.fetch().await;
+    let seen = dynamodb.seen();
+    let [put, query] = &seen[..] else { panic!("{seen:?}") };
+    assert!(put.body.contains(r#""ConditionExpression":"attribute_not_exists(#pk)""#), "{}", put.body);
+    assert!(query.body.contains(r#""ConsistentRead":true"#), "{}", query.body);
 }

@@ -78,6 +78,9 @@ async fn ids_inside_the_share_must_agree_with_the_body_where_both_are_given() {
         (json!("pair-1"), inside(json!(CLIENT), json!("pair-2")), 400),
         (json!("pair-1"), inside(json!("another"), json!("pair-1")), 400),
         (json!(null), inside(json!(CLIENT), json!("pair#2")), 400),
+        (json!("pair-1"), format!(r#"{{"clientId":"{CLIENT}","clientId":"{CLIENT}"}}"#), 400),
+        (json!("pair-1"), r#"{"backupSharePairId":"pair-1","backupSharePairId":"pair-2"}"#.into(), 400),
+        (json!("pair-1"), r#"["another","pair-2"]"#.into(), 200),
     ];
     for (pair, share, status) in cases {
         let body = json!({"clientId": CLIENT, "share": share, "backupSharePairId": pair});
@@ -87,7 +90,7 @@ async fn ids_inside_the_share_must_agree_with_the_body_where_both_are_given() {
     let pairs = |row: &crate::system::Item| row["sk"].as_s().unwrap().contains("#pair-1#");
     let rows = system.rows("webhook-backup").await;
     assert!(rows.iter().all(pairs), "{rows:?}");
-    assert_eq!(rows.len(), 4);
+    assert_eq!(rows.len(), 5);
 }
 
 #[tokio::test]
@@ -96,6 +99,7 @@ async fn what_is_no_share_of_a_client_is_refused_and_not_stored() {
     let bodies = [
         "",
         "[]",
+        r#"["a","share",null,null]"#,
         "{}",
         "null",
         r#"{"clientId":"a"}"#,
@@ -119,8 +123,14 @@ async fn what_is_no_share_of_a_client_is_refused_and_not_stored() {
         let refused = system.call(Event::of("webhook-backup").body(body)).await;
         assert_eq!((refused.status, refused.code()), (400, "bad_request"), "{body}");
     }
-    for body in ["", "{}", r#"{"clientId":null}"#, r#"{"clientId":""}"#, r#"{"clientId":"a","clientId":"b"}"#]
-    {
+    for body in [
+        "",
+        "{}",
+        r#"{"clientId":null}"#,
+        r#"{"clientId":""}"#,
+        r#"{"clientId":"a","clientId":"b"}"#,
+        r#"["a"]"#,
+    ] {
         assert_eq!(system.call(Event::of("webhook-fetch").body(body)).await.status, 400, "{body}");
     }
     assert!(system.rows("webhook-backup").await.is_empty());
@@ -144,6 +154,23 @@ async fn fetch_answers_with_the_newest_128_at_most() {
         system.backup(json!({"clientId": CLIENT, "share": format!("share {number}")})).await;
     }
     let expected: Vec<String> = (2..130).rev().map(|number| format!("share {number}")).collect();
+    assert_eq!(system.fetch().await.shares(), expected);
+}
+
+#[tokio::test]
+async fn repeated_and_tampered_rows_take_no_share_of_the_128() {
+    let system = System::start().await;
+    for number in 0..128 {
+        system.backup(json!({"clientId": CLIENT, "share": format!("share {number}")})).await;
+    }
+    for method in ["A", "B", "C"] {
+        system.backup(json!({"clientId": CLIENT, "share": "share 127", "backupMethod": method})).await;
+    }
+    let mut row = system.rows("webhook-backup").await.remove(0);
+    row.insert("stored_at".into(), aws_sdk_dynamodb::types::AttributeValue::N(u64::MAX.to_string()));
+    row.insert("sk".into(), aws_sdk_dynamodb::types::AttributeValue::S("share#X#-#0".into()));
+    system.put("webhook-backup", row).await;
+    let expected: Vec<String> = (0..128).rev().map(|number| format!("share {number}")).collect();
     assert_eq!(system.fetch().await.shares(), expected);
 }
 

@@ -25,8 +25,8 @@ impl Aws {
         aws
     }
 
-    /// How the clients call: a call gets at most 3 attempts of 1.5 s each, so that two calls fit into the 10 s that
-    /// Portal waits.
+    /// How the clients call: at most 3 attempts of 1.5 s each. What a request's calls take together is bounded by
+    /// [`crate::serve::DEADLINE`].
     pub fn settings() -> ConfigLoader {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))

@@ -5,8 +5,9 @@ use crate::{
     aws::Aws,
     config::SharesConfig,
     error::{Error, Result},
+    log,
     share::{Kind, Method, PairId, Share, Slot},
-    table::{Row, Stored},
+    table::{Row, Unreadable},
     vault::Vault,
 };
 
@@ -38,7 +39,7 @@ impl ClientShares {
         method: Method,
         pair: Option<PairId>,
         share: &Share,
-    ) -> Result<Stored> {
+    ) -> Result<()> {
         let slot = Slot { kind: Kind::Client, client: user.client().clone(), method, pair };
         self.0.store(slot, share).await
     }
@@ -46,13 +47,16 @@ impl ClientShares {
     /// Opens the newest of the user's shares that is wanted.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none; [`Error::Tampered`] when that share, or any row of the user's that
+    /// [`Error::NotFound`] when there is none; [`Error::Tampered`] when that share, or a row that can't be read and
     /// might be it, fails authentication: another share is never given in its place.
     pub async fn get(&self, user: &User, wanted: &Wanted) -> Result<Share> {
         let mut newest = None;
-        let keep_newer = |row: Result<Row>| {
-            let row = row?;
-            let rank = wanted.rank(&row.slot).map(|rank| (rank, row.age()));
+        let keep_newer = |row: Result<Row, Unreadable>| {
+            let row = match row {
+                Ok(row) => row,
+                Err(row) => return wanted.refuse(user, &row),
+            };
+            let rank = wanted.rank(&row.slot).map(|fit| (fit, row.age()));
             if rank > newest.as_ref().map(|(rank, _)| rank).cloned() {
                 newest = rank.map(|rank| (rank, row));
             }
@@ -65,7 +69,16 @@ impl ClientShares {
 }
 
 impl Wanted {
-    /// How well a slot fits, `None` if it doesn't (contract: "Client API", `GET`).
+    /// Refuses a row that can't be read, unless its key shows that it is not what is wanted.
+    fn refuse(&self, user: &User, row: &Unreadable) -> Result<()> {
+        log::tampered(user.client(), row.why);
+        match &row.slot {
+            Some(slot) if self.rank(slot).is_none() => Ok(()),
+            _ => Err(Error::Tampered(row.why)),
+        }
+    }
+
+    /// How well a slot fits, `None` if it doesn't (docs/contract.md, "Client API", `GET`).
     fn rank(&self, slot: &Slot) -> Option<Fit> {
         if self.pair.is_some() && self.pair != slot.pair {
             return None;

@@ -3,6 +3,7 @@
 use std::{env, fmt, net::IpAddr};
 
 use ipnet::IpNet;
+use tracing::level_filters::LevelFilter;
 
 /// A variable that is missing or malformed. It prints as one line that names the variable, also through `Debug`,
 /// which is how `main` prints it.
@@ -106,6 +107,18 @@ impl KeyRing {
     pub fn find(&self, id: &str) -> Option<&KeyArn> {
         [Some(&self.sealing), self.older.as_ref()].into_iter().flatten().find(|key| key.id() == id)
     }
+}
+
+/// The least severe level that is logged: `LOG_LEVEL`, or `info`.
+///
+/// # Errors
+/// Names `LOG_LEVEL` when it is no level.
+pub fn log_level() -> Checked<LevelFilter> {
+    const NAMES: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let name = env::var("LOG_LEVEL").unwrap_or_else(|_| "info".into());
+    let level = NAMES.contains(&name.as_str()).then(|| name.parse().ok()).flatten();
+    let problem = "is not one of off, error, warn, info, debug, trace";
+    level.ok_or(ConfigError { name: "LOG_LEVEL", problem })
 }
 
 /// The claim of the user's token that holds Portal's client id. There is no default: a provider's `sub` is never

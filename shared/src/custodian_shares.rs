@@ -10,16 +10,20 @@ use crate::{
     config::SharesConfig,
     error::{Error, Result},
     log,
-    share::{ClientId, Kind, Method, PairId, Share, Slot},
-    table::{Row, Stored},
+    share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
+    table::{Row, Unreadable},
     vault::Vault,
 };
 
-/// Most shares that one fetch answers with (contract: "Webhook").
+/// Most shares that one fetch answers with (docs/contract.md, "Webhook").
 pub const MAX_SHARES: usize = 128;
 
 /// Most bytes that the shares take in one answer: Lambda allows 6 MB, the rest of the answer included.
 pub const MAX_ANSWER_BYTES: usize = 5_000_000;
+
+/// Most bytes of sealed shares that a fetch holds at once: room for [`MAX_SHARES`] of the largest, and as many again
+/// that turn out to be the same share or none.
+const MAX_SEALED_BYTES: usize = 2 * MAX_SHARES * (MAX_SHARE_BYTES + 2048);
 
 const OPEN_AT_ONCE: usize = 16;
 
@@ -43,7 +47,7 @@ impl CustodianShares {
         method: Method,
         pair: Option<PairId>,
         share: &Share,
-    ) -> Result<Stored> {
+    ) -> Result<()> {
         self.0.store(Slot { kind: Kind::Custodian, client, method, pair }, share).await
     }
 
@@ -54,37 +58,51 @@ impl CustodianShares {
     /// [`Error::NotFound`] when there is none; [`Error::Tampered`] when not one of them opens;
     /// [`Error::Unavailable`] when AWS is: never a part of the shares.
     pub async fn fetch(&self, _proof: &Portal, client: &ClientId) -> Result<Vec<Share>> {
-        let rows = self.newest_rows(client).await?;
+        let (rows, mut refused) = self.newest_rows(client).await?;
+        let mut left = rows.len();
         let mut opened = stream::iter(rows).map(|row| self.0.open(row)).buffered(OPEN_AT_ONCE);
         let mut answer = Answer::default();
-        let mut refused = None;
-        while let Some(share) = opened.next().await {
+        while !answer.full
+            && let Some(share) = opened.next().await
+        {
+            left -= 1;
             match share {
                 Ok(share) => answer.add(share),
-                Err(Error::Tampered(why)) => refused = Some(log::tampered(why)),
+                Err(Error::Tampered(why)) => refused = Some(why),
                 Err(error) => return Err(error),
             }
         }
+        log::left_out(left);
         answer.finish().ok_or_else(|| refused.map_or(Error::NotFound, Error::Tampered))
     }
 
-    /// The newest [`MAX_SHARES`] rows, newest first.
-    async fn newest_rows(&self, client: &ClientId) -> Result<Vec<Row>> {
+    /// The newest rows, newest first, as many as [`MAX_SEALED_BYTES`] hold; and what is wrong with one that can't be
+    /// read, if there is such a one.
+    async fn newest_rows(&self, client: &ClientId) -> Result<(Vec<Row>, Option<&'static str>)> {
         let mut newest = BTreeMap::new();
-        let keep_newest = |row: Result<Row>| {
+        let mut bytes = 0;
+        let mut refused = None;
+        let keep_newest = |row: Result<Row, Unreadable>| {
             match row {
-                Ok(row) => drop(newest.insert(Reverse(row.age()), row)),
-                Err(Error::Tampered(why)) => drop(log::tampered(why)),
-                Err(error) => return Err(error),
+                Ok(row) => {
+                    bytes += row.sealed.len();
+                    newest.insert(Reverse(row.age()), row);
+                }
+                Err(row) => {
+                    log::tampered(client, row.why);
+                    refused = Some(row.why);
+                }
             }
-            if newest.len() > MAX_SHARES {
-                newest.pop_last();
+            while bytes > MAX_SEALED_BYTES
+                && let Some((_, oldest)) = newest.pop_last()
+            {
+                bytes -= oldest.sealed.len();
                 log::left_out(1);
             }
             Ok(())
         };
         self.0.table.each(client, keep_newest).await?;
-        Ok(newest.into_values().collect())
+        Ok((newest.into_values().collect(), refused))
     }
 }
 
@@ -104,8 +122,12 @@ impl Answer {
         // The answer's legacy field repeats the first share.
         let times = if self.shares.is_empty() { 2 } else { 1 };
         self.bytes += times * answer_len(share.expose());
-        self.full |= self.bytes > MAX_ANSWER_BYTES;
-        if self.full { log::left_out(1) } else { self.shares.push(share) }
+        if self.bytes > MAX_ANSWER_BYTES {
+            log::left_out(1);
+        } else {
+            self.shares.push(share);
+        }
+        self.full = self.bytes > MAX_ANSWER_BYTES || self.shares.len() == MAX_SHARES;
     }
 
     fn finish(self) -> Option<Vec<Share>> {

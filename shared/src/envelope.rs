@@ -98,13 +98,17 @@ impl<'a> Envelope<'a> {
     /// Takes an envelope apart (ENVELOPE.md, E8).
     ///
     /// # Errors
-    /// [`Error::Tampered`] when it is not of version 1's form.
+    /// [`Error::Tampered`] when it is no envelope; [`Error::UnknownVersion`] when it is one of another version.
     pub fn parse(sealed: &'a [u8]) -> Result<Self> {
-        Self::take_apart(sealed).ok_or(Error::Tampered("it is not an envelope of version 1"))
+        let malformed = Error::Tampered("it is not of an envelope's form");
+        match sealed.strip_prefix(&MAGIC) {
+            Some([VERSION, rest @ ..]) => Self::take_apart(rest).ok_or(malformed),
+            Some([version, ..]) => Err(Error::UnknownVersion(*version)),
+            _ => Err(malformed),
+        }
     }
 
-    fn take_apart(sealed: &'a [u8]) -> Option<Self> {
-        let rest = sealed.strip_prefix(&MAGIC)?.strip_prefix(&[VERSION])?;
+    fn take_apart(rest: &'a [u8]) -> Option<Self> {
         let (salt, rest) = rest.split_first_chunk()?;
         let (len, rest) = rest.split_first_chunk()?;
         let (wrapped_key, rest) = rest.split_at_checked(u16::from_be_bytes(*len).into())?;

@@ -30,6 +30,11 @@ pub enum Error {
     /// A stored share is not what was sealed: its row, its envelope or its wrapped key was changed.
     #[error("a stored share fails authentication: {0}")]
     Tampered(&'static str),
+    /// A stored share is sealed in a version that this build does not know: it was written by a later one.
+    #[error(
+        "a share is sealed in envelope version {0}, which this build can't open: deploy the later build again"
+    )]
+    UnknownVersion(u8),
     /// A row was sealed under a key that this function was not given.
     #[error("a share is sealed under KMS key {0}, which SHARES_KEYS does not list: add that key's ARN")]
     UnlistedKey(String),
@@ -55,7 +60,7 @@ impl Error {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Not allowed."),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Nothing is stored under that."),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large."),
-            Self::Tampered(_) | Self::UnlistedKey(_) | Self::Internal(_) => {
+            Self::Tampered(_) | Self::UnknownVersion(_) | Self::UnlistedKey(_) | Self::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is wrong on our side.")
             }
             Self::Unavailable(_) | Self::Deadline => {

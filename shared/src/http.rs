@@ -1,10 +1,15 @@
 //! Bodies in and out: JSON both ways, read as bytes whatever the content type says.
 
+use std::{fmt, marker::PhantomData};
+
 use lambda_http::{
     Body, Request, RequestExt, Response,
     http::{HeaderValue, StatusCode, header},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::json;
 
 use crate::error::{Error, Result};
@@ -22,7 +27,32 @@ pub fn parse_body<T: DeserializeOwned>(request: &Request) -> Result<T> {
     if body.len() > MAX_BODY_BYTES {
         return Err(Error::TooLarge("the body is over 1 MiB"));
     }
-    Ok(serde_json::from_slice(body)?)
+    let Object(parsed) = serde_json::from_slice(body)?;
+    Ok(parsed)
+}
+
+/// A JSON object as a `T`. Left alone, serde also takes an array, by the position of `T`'s fields.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
 }
 
 /// A query parameter, decoded; `None` when it is absent.
@@ -47,7 +77,7 @@ pub fn ok(body: &impl Serialize) -> Result<Response<Body>> {
     Ok(answer(StatusCode::OK, text))
 }
 
-/// The answer to a store: a JSON object, since apps decode it before they tell Portal (contract: "Client API").
+/// The answer to a store: a JSON object, since apps decode it before they tell Portal (docs/contract.md, "Client API").
 pub fn stored() -> Response<Body> {
     answer(StatusCode::OK, json!({ "message": "The backup share is stored." }).to_string())
 }

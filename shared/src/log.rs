@@ -1,6 +1,6 @@
 //! What is written down: one JSON line a request, and never a share, a secret, a token, a header block or a body.
 
-use std::{cell::RefCell, env, io, time::Duration};
+use std::{cell::RefCell, io, time::Duration};
 
 use lambda_http::http::StatusCode;
 use tracing::{Subscriber, level_filters::LevelFilter};
@@ -12,6 +12,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
+    config,
     error::Error,
     share::{ClientId, Method},
 };
@@ -23,9 +24,7 @@ const MAX_TEXT: usize = 128;
 /// # Errors
 /// Names `LOG_LEVEL` when it is no level.
 pub fn start() -> Result<(), lambda_http::Error> {
-    let level = env::var("LOG_LEVEL").unwrap_or_else(|_| "info".into());
-    let level = level.parse().map_err(|_| "LOG_LEVEL is not one of off, error, warn, info, debug, trace")?;
-    subscriber(level, io::stdout).try_init()?;
+    subscriber(config::log_level()?, io::stdout).try_init()?;
     Ok(())
 }
 
@@ -52,8 +51,9 @@ struct Learnt {
     method: Option<Method>,
     webhook_secret: Option<usize>,
     aws_calls: u32,
+    repeated: Option<bool>,
     tampered: u32,
-    left_out: u32,
+    left_out: usize,
 }
 
 tokio::task_local! {
@@ -86,16 +86,20 @@ pub(crate) fn aws_call() {
     learn(|learnt| learnt.aws_calls += 1);
 }
 
-/// Counts a stored share that fails authentication, and warns of it.
-pub(crate) fn tampered(why: &'static str) -> &'static str {
-    learn(|learnt| learnt.tampered += 1);
-    tracing::error!(why, "a stored share fails authentication and is left out");
-    why
+/// Notes whether the share was stored before, by an earlier request or an earlier attempt of this one.
+pub(crate) fn repeated(repeated: bool) {
+    learn(|learnt| learnt.repeated = Some(repeated));
 }
 
-/// Counts shares that are left out of an answer because it is full.
-pub(crate) fn left_out(shares: u32) {
-    learn(|learnt| learnt.left_out += shares);
+/// Counts a stored share that fails authentication, and tells of it.
+pub(crate) fn tampered(client: &ClientId, why: &'static str) {
+    learn(|learnt| learnt.tampered += 1);
+    tracing::error!(client = client.as_str(), why, "a stored share fails authentication");
+}
+
+/// Counts rows that are not opened because the answer is full.
+pub(crate) fn left_out(rows: usize) {
+    learn(|learnt| learnt.left_out += rows);
 }
 
 /// Text from outside, cut to a length that a log line can bear.
@@ -130,7 +134,7 @@ impl Learned {
     pub(crate) fn write(self, line: &Line, outcome: Result<(), &Error>) {
         let (status, code) =
             outcome.map_or_else(|e| (e.public().0, e.public().1), |()| (StatusCode::OK, "ok"));
-        let Learnt { client, method, webhook_secret, aws_calls, tampered, left_out } = self.0;
+        let Learnt { client, method, webhook_secret, aws_calls, repeated, tampered, left_out } = self.0;
         macro_rules! write_at {
             ($level:ident) => {
                 tracing::$level!(
@@ -144,6 +148,7 @@ impl Learned {
                     method = method.as_ref().map(Method::as_str),
                     webhook_secret,
                     aws_calls,
+                    repeated,
                     tampered,
                     left_out,
                     ms = u64::try_from(line.took.as_millis()).unwrap_or(u64::MAX),

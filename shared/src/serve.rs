@@ -2,10 +2,12 @@
 
 use std::{
     convert::Infallible,
+    panic::AssertUnwindSafe,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt;
 use lambda_http::{Body, Request, RequestExt, Response, request::RequestContext, service_fn};
 
 use crate::{
@@ -47,8 +49,11 @@ where
 {
     let start = Instant::now();
     let mut line = describe(&request);
-    let (outcome, learned) = log::request(tokio::time::timeout(DEADLINE, handle(request))).await;
-    let outcome = outcome.unwrap_or(Err(Error::Deadline));
+    // A handler that panicked keeps nothing that a later request could see.
+    let handled = AssertUnwindSafe(handle(request)).catch_unwind();
+    let (outcome, learned) = log::request(tokio::time::timeout(DEADLINE, handled)).await;
+    let panicked = |_| Err(Error::Internal("the handler panicked: see the lines before"));
+    let outcome = outcome.map_or(Err(Error::Deadline), |handled| handled.unwrap_or_else(panicked));
     line.took = start.elapsed();
     learned.write(&line, outcome.as_ref().map(|_| ()));
     outcome.unwrap_or_else(|error| http::refusal(&error))

@@ -118,7 +118,7 @@ impl Share {
     ///
     /// # Errors
     /// [`Error::TooLarge`] over [`MAX_SHARE_BYTES`]; [`Error::BadRequest`] when it is empty or one of the strings
-    /// that broken clients send in a share's place (contract: "Client API", `POST`).
+    /// that broken clients send in a share's place (docs/contract.md, "Client API", `POST`).
     pub fn parse(text: Secret<String>) -> Result<Self> {
         let bare = text.expose().trim();
         if text.expose().len() > MAX_SHARE_BYTES {
@@ -197,23 +197,18 @@ impl Slot {
         format!("{ROW_PREFIX}{method}#{pair}#{}", digest.0)
     }
 
-    /// Reads a row's sort key back; `None` for a row that is no share (such rows are reserved for marks).
-    ///
-    /// # Errors
-    /// [`Error::Tampered`] when it claims to be a share and isn't of [`Slot::row_key`]'s form.
-    pub fn from_row_key(kind: Kind, client: &ClientId, row_key: &str) -> Result<Option<(Self, RowDigest)>> {
-        let Some(rest) = row_key.strip_prefix(ROW_PREFIX) else { return Ok(None) };
-        let malformed = || Error::Tampered("the row's key is malformed");
-        let [method, pair, digest] =
-            rest.split('#').collect::<Vec<_>>().try_into().map_err(|_| malformed())?;
-        let pair = if pair == NO_PAIR { Ok(None) } else { PairId::parse(pair).map(Some) };
-        let slot = Self {
-            kind,
-            client: client.clone(),
-            method: Method::parse(method).map_err(|_| malformed())?,
-            pair: pair.map_err(|_| malformed())?,
-        };
-        Ok(Some((slot, RowDigest(digest.into()))))
+    /// Whether a row with this sort key is a share. Others are reserved for marks.
+    pub fn is_row_key(row_key: &str) -> bool {
+        row_key.starts_with(ROW_PREFIX)
+    }
+
+    /// Reads a row's sort key back; `None` when it is not of [`Slot::row_key`]'s form.
+    pub fn from_row_key(kind: Kind, client: &ClientId, row_key: &str) -> Option<(Self, RowDigest)> {
+        let rest = row_key.strip_prefix(ROW_PREFIX)?;
+        let [method, pair, digest] = rest.split('#').collect::<Vec<_>>().try_into().ok()?;
+        let pair = if pair == NO_PAIR { None } else { Some(PairId::parse(pair).ok()?) };
+        let slot = Self { kind, client: client.clone(), method: Method::parse(method).ok()?, pair };
+        Some((slot, RowDigest(digest.into())))
     }
 }
 

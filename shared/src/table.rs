@@ -46,13 +46,12 @@ impl Row {
     }
 }
 
-/// What an insert found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
-    /// A new row.
-    Now,
-    /// This very share, in this very slot, from an earlier request or an earlier attempt of this one.
-    Before,
+/// A row that claims to be a share and can't be read as one.
+pub struct Unreadable {
+    /// Where it belongs, if at least its key can be read.
+    pub slot: Option<Slot>,
+    /// What is wrong with it.
+    pub why: &'static str,
 }
 
 impl Table {
@@ -60,8 +59,9 @@ impl Table {
         Self { client, name, kind }
     }
 
-    /// Inserts a row, durably, unless it is there.
-    pub async fn insert(&self, row: Row) -> Result<Stored> {
+    /// Inserts a row, durably, unless it is there: the same share in the same slot, from an earlier request or an
+    /// earlier attempt of this one.
+    pub async fn insert(&self, row: Row) -> Result<()> {
         log::aws_call();
         let inserted = self
             .client
@@ -72,19 +72,20 @@ impl Table {
             .set_item(Some(into_item(row)))
             .send()
             .await;
+        let repeated = inserted.as_ref().is_err_and(is_there);
+        log::repeated(repeated);
         match inserted {
-            Ok(_) => Ok(Stored::Now),
-            Err(error) if is_there(&error) => Ok(Stored::Before),
-            Err(error) => Err(Error::Unavailable(AwsFailure::new("PutItem", &error))),
+            Err(error) if !repeated => Err(Error::Unavailable(AwsFailure::new("PutItem", &error))),
+            _ => Ok(()),
         }
     }
 
     /// Hands every row of a client to `take`, page by page, as they stood when the last write was acknowledged or
-    /// later. A row that can't be read as one is handed over as the error that it is.
+    /// later.
     pub async fn each(
         &self,
         client: &ClientId,
-        mut take: impl FnMut(Result<Row>) -> Result<()>,
+        mut take: impl FnMut(Result<Row, Unreadable>) -> Result<()>,
     ) -> Result<()> {
         let mut start = None;
         loop {
@@ -129,22 +130,28 @@ fn into_item(row: Row) -> HashMap<String, AttributeValue> {
     .into()
 }
 
+/// A row of a query's answer; `None` for one that is no share.
 fn from_item(
     kind: Kind,
     client: &ClientId,
     mut item: HashMap<String, AttributeValue>,
-) -> Result<Option<Row>> {
-    let malformed = || Error::Tampered("the row lacks an attribute, or one has the wrong type");
-    let Some(AttributeValue::S(sort_key)) = item.remove(SORT_KEY) else { return Err(malformed()) };
-    let Some((slot, digest)) = Slot::from_row_key(kind, client, &sort_key)? else { return Ok(None) };
-    let (
-        Some(AttributeValue::B(sealed)),
-        Some(AttributeValue::N(stored_at)),
-        Some(AttributeValue::S(key_id)),
-    ) = (item.remove(SEALED), item.remove(STORED_AT), item.remove(KEY_ID))
-    else {
-        return Err(malformed());
+) -> Result<Option<Row>, Unreadable> {
+    let Some(AttributeValue::S(row_key)) = item.remove(SORT_KEY) else {
+        return Err(Unreadable { slot: None, why: "the row has no key" });
     };
-    let stored_at = stored_at.parse().map_err(|_| malformed())?;
-    Ok(Some(Row { slot, digest, stored_at, key_id, sealed: sealed.into_inner() }))
+    if !Slot::is_row_key(&row_key) {
+        return Ok(None);
+    }
+    let (slot, digest) = Slot::from_row_key(kind, client, &row_key)
+        .ok_or(Unreadable { slot: None, why: "the row's key is malformed" })?;
+    match (item.remove(SEALED), item.remove(STORED_AT).as_ref().and_then(milliseconds), item.remove(KEY_ID)) {
+        (Some(AttributeValue::B(sealed)), Some(stored_at), Some(AttributeValue::S(key_id))) => {
+            Ok(Some(Row { slot, digest, stored_at, key_id, sealed: sealed.into_inner() }))
+        }
+        _ => Err(Unreadable { slot: Some(slot), why: "an attribute is missing or of the wrong type" }),
+    }
+}
+
+fn milliseconds(value: &AttributeValue) -> Option<u64> {
+    value.as_n().ok()?.parse().ok()
 }

@@ -13,8 +13,9 @@ use crate::{
     envelope::{self, Binding, Envelope, Freshness},
     error::{Error, Result},
     kms::Kms,
+    log,
     share::{Kind, Share, Slot},
-    table::{Row, Stored, Table},
+    table::{Row, Table},
 };
 
 /// One half's table and keys.
@@ -32,7 +33,7 @@ impl Vault {
     }
 
     /// Seals a share and inserts its row: always `GenerateDataKey`, then one conditional `PutItem`.
-    pub async fn store(&self, slot: Slot, share: &Share) -> Result<Stored> {
+    pub async fn store(&self, slot: Slot, share: &Share) -> Result<()> {
         let data_key = self.kms.new_data_key(&slot).await?;
         let stored_at = now()?;
         let binding = Binding { slot: &slot, stored_at };
@@ -46,6 +47,14 @@ impl Vault {
     /// # Errors
     /// [`Error::Tampered`] when the row is not what was stored.
     pub async fn open(&self, row: Row) -> Result<Share> {
+        let opened = self.opened(&row).await;
+        if let Err(Error::Tampered(why)) = opened {
+            log::tampered(&row.slot.client, why);
+        }
+        opened
+    }
+
+    async fn opened(&self, row: &Row) -> Result<Share> {
         let sealed = Envelope::parse(&row.sealed)?;
         let data_key = self.kms.unwrap(&row.slot, &row.key_id, sealed.wrapped_key()).await?;
         let share = sealed.open(&Binding { slot: &row.slot, stored_at: row.stored_at }, &data_key)?;

@@ -1,9 +1,10 @@
-//! The forms in which real clients send a share (contract: "Client API", `POST`).
+//! The forms in which real clients send a share (docs/contract.md, "Client API", `POST`).
 
 use std::fmt;
 
 use backup_shares::{
     Error, Result,
+    http::Object,
     secret::Secret,
     share::{Method, PairId, Share},
 };
@@ -16,7 +17,7 @@ use serde::{
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Form {
-    data: Option<Box<Form>>,
+    data: Option<Box<Object<Form>>>,
     cipher_text: Option<Text>,
     backup_share: Option<Text>,
     encrypted_client_backup_share: Option<Text>,
@@ -64,7 +65,7 @@ impl Form {
     /// Moves what stands in `data` out of it.
     fn unwrapped(mut self) -> Result<Self> {
         let Some(data) = self.data.take() else { return Ok(self) };
-        let data = data.unwrapped()?;
+        let data = data.0.unwrapped()?;
         Ok(Self {
             data: None,
             cipher_text: either(self.cipher_text, data.cipher_text)?,

@@ -11,6 +11,7 @@ use backup_shares::{
     http, log,
 };
 use forms::Form;
+use futures_util::future::try_join_all;
 use lambda_http::{Body, Error, Request, Response};
 
 /// What the function needs to serve a request.
@@ -38,10 +39,12 @@ impl StoreBackup {
     pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
         let user = User::authenticate(&request, &self.claim)?;
         let sent = http::parse_body::<Form>(&request)?.into_sent()?;
-        for (method, share) in sent.shares {
+        let store = |(method, share)| {
             log::method(&method);
-            self.shares.store(&user, method, sent.pair.clone(), &share).await?;
-        }
+            let (pair, user) = (sent.pair.clone(), &user);
+            async move { self.shares.store(user, method, pair, &share).await }
+        };
+        try_join_all(sent.shares.into_iter().map(store)).await?;
         Ok(http::stored())
     }
 }

@@ -1,11 +1,16 @@
-//! What Portal sends to hand over a share, held to what the share itself says (contract: "Webhook").
+//! What Portal sends to hand over a share, held to what the share itself says (docs/contract.md, "Webhook").
+
+use std::fmt;
 
 use backup_shares::{
     Error, Result,
     secret::Secret,
     share::{ClientId, Method, PairId, Share},
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 
 /// The body.
 #[derive(Deserialize)]
@@ -32,10 +37,10 @@ impl Form {
         let method = self.backup_method.map_or_else(|| Ok(Method::unknown()), Method::parse)?;
         let share = Share::parse(self.share)?;
         let inside = Inside::read(&share);
-        agreed(Some(client.as_str()), inside.client_id(), "the share's own clientId is another client's")?;
+        agreed(Some(client.as_str()), inside.client_id()?, "the share's own clientId is another client's")?;
         let pair = agreed(
             self.backup_share_pair_id.as_deref(),
-            inside.pair_id(),
+            inside.pair_id()?,
             "the share's own backupSharePairId is another than the body's",
         )?;
         Ok(Handover { client, method, pair: pair.map(PairId::parse).transpose()?, share })
@@ -55,14 +60,14 @@ fn agreed<'a>(
     }
 }
 
-/// The ids that a share's own JSON holds. A share that isn't such JSON holds none: it is kept all the same.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// The ids that a share's own JSON holds. A share that isn't a JSON object holds none: it is kept all the same.
+#[derive(Default)]
 struct Inside {
-    client_id: Option<Id>,
-    backup_share_pair_id: Option<Id>,
+    clients: Vec<Id>,
+    pairs: Vec<Id>,
 }
 
+/// A value in an id's place: only a string is one.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Id {
@@ -75,20 +80,47 @@ impl Inside {
         serde_json::from_str(share.expose()).unwrap_or_default()
     }
 
-    fn client_id(&self) -> Option<&str> {
-        self.client_id.as_ref().and_then(Id::text)
+    fn client_id(&self) -> Result<Option<&str>> {
+        the_one(&self.clients, "the share's own clientId is repeated")
     }
 
-    fn pair_id(&self) -> Option<&str> {
-        self.backup_share_pair_id.as_ref().and_then(Id::text)
+    fn pair_id(&self) -> Result<Option<&str>> {
+        the_one(&self.pairs, "the share's own backupSharePairId is repeated")
     }
 }
 
-impl Id {
-    fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(id) => Some(id),
-            Self::Other(_) => None,
+fn the_one<'a>(ids: &'a [Id], repeated: &'static str) -> Result<Option<&'a str>> {
+    match ids {
+        [] | [Id::Other(_)] => Ok(None),
+        [Id::Text(id)] => Ok(Some(id)),
+        _ => Err(Error::BadRequest(repeated)),
+    }
+}
+
+impl<'de> Deserialize<'de> for Inside {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InsideVisitor)
+    }
+}
+
+struct InsideVisitor;
+
+impl<'de> Visitor<'de> for InsideVisitor {
+    type Value = Inside;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a custodian share's JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inside, A::Error> {
+        let mut inside = Inside::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "clientId" => inside.clients.push(map.next_value()?),
+                "backupSharePairId" => inside.pairs.push(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
         }
+        Ok(inside)
     }
 }

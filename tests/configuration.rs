@@ -1,0 +1,54 @@
+//! A configuration that is missing or malformed is refused by one line that names the variable.
+
+use backup_shares::config::{KeyRing, WebhookPolicy};
+
+const ONE: &str = "arn:aws:kms:eu-west-1:000000000000:key/mrk-1";
+const TWO: &str = "arn:aws-us-gov:kms:us-gov-west-1:000000000000:key/0b1c-2d3e";
+
+#[test]
+fn shares_keys_is_one_or_two_key_arns_and_the_first_seals() {
+    let both = KeyRing::parse(&format!("{ONE}, {TWO}")).unwrap();
+    assert_eq!((both.sealing().arn(), both.sealing().id()), (ONE, "mrk-1"));
+    assert_eq!(both.find("0b1c-2d3e").unwrap().arn(), TWO);
+    assert!(both.find("mrk-2").is_none() && both.find("").is_none());
+    assert_eq!(KeyRing::parse(ONE).unwrap().sealing().arn(), ONE);
+}
+
+#[test]
+fn shares_keys_that_are_aliases_ids_alike_or_too_many_are_refused() {
+    let replica = ONE.replace("eu-west-1", "eu-central-1");
+    let refused = [
+        String::new(),
+        "mrk-1".into(),
+        "alias/shares".into(),
+        ONE.replace("key/", "alias/"),
+        ONE.replace("kms", "dynamodb"),
+        ONE.replace("mrk-1", ""),
+        ONE.replace("mrk-1", "a/b"),
+        format!("{ONE},"),
+        format!("{ONE},{ONE}"),
+        format!("{ONE},{replica}"),
+        format!("{ONE},{TWO},{TWO}3"),
+    ];
+    for text in refused {
+        let error = KeyRing::parse(&text).expect_err(&text).to_string();
+        assert!(error.starts_with("SHARES_KEYS is not one or two ARNs") && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_webhook_policy_is_one_or_two_digests_and_a_list_of_cidrs() {
+    let digest = "0A".repeat(32);
+    assert_eq!(WebhookPolicy::parse(&digest, "").unwrap().secret_digests(), [[10; 32]]);
+    assert!(WebhookPolicy::parse(&format!("{digest}, {digest}"), "192.0.2.1/32, 2001:db8::/32").is_ok());
+    for digests in
+        ["", "0a", &digest[1..], &format!("{digest}0"), &format!("{digest},"), &[&*digest; 3].join(",")]
+    {
+        let error = WebhookPolicy::parse(digests, "").expect_err(digests).to_string();
+        assert!(error.starts_with("WEBHOOK_SECRET_SHA256 is not"), "{error}");
+    }
+    for cidrs in ["192.0.2.1", "192.0.2.1/33", "192.0.2.0/24,", "portal", ","] {
+        let error = WebhookPolicy::parse(&digest, cidrs).expect_err(cidrs).to_string();
+        assert!(error.starts_with("WEBHOOK_ALLOWED_IPS is not"), "{error}");
+    }
+}
