@@ -1,4 +1,6 @@
-//! The data folder of a run: one run at a time, its secret, and what other commands and the next start need to know.
+//! The data folder of a run: one run at a time, its secret, its logs, and its children for the next start to end.
+
+mod reach;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
@@ -8,11 +10,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
-use crate::functions::Services;
+pub use self::reach::Reach;
 use crate::process::Process;
 
 /// A data folder that this process runs on, alone, as long as the value lives.
@@ -20,21 +21,6 @@ use crate::process::Process;
 pub struct Data {
     folder: PathBuf,
     _lock: File,
-}
-
-/// Where a run can be reached, for `cargo local token` and `cargo local env`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Reach {
-    /// The API.
-    pub api: String,
-    /// What stands in for AWS behind it.
-    pub services: Services,
-}
-
-#[derive(Deserialize, Serialize)]
-struct RunFile {
-    process: Process,
-    reach: Reach,
 }
 
 impl Data {
@@ -86,15 +72,6 @@ impl Data {
         }
     }
 
-    /// Tells `cargo local token` and `cargo local env` of this run.
-    ///
-    /// # Errors
-    /// When the file can't be written.
-    pub fn announce(&self, reach: &Reach) -> Result<()> {
-        let run = RunFile { process: Process::this(), reach: reach.clone() };
-        write(&self.file("run.json"), &serde_json::to_vec(&run)?)
-    }
-
     /// The file that a function, or another child, logs to.
     ///
     /// # Errors
@@ -132,7 +109,7 @@ impl Data {
     /// # Errors
     /// When the files can't be removed.
     pub fn forget(&self) -> Result<()> {
-        for path in [self.file("run.json"), self.children()] {
+        for path in [self.file(reach::FILE), self.children()] {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(error).with_context(|| format!("{} can't be removed", path.display()));
@@ -160,23 +137,6 @@ impl Data {
             child.end().context("a process that an earlier run left behind can't be ended")?;
         }
         self.forget()
-    }
-}
-
-impl Reach {
-    /// Where the run on that folder can be reached.
-    ///
-    /// # Errors
-    /// When nothing runs on it.
-    pub fn of(folder: &Path) -> Result<Self> {
-        let run = fs::read(folder.join("run.json"))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<RunFile>(&bytes).ok())
-            .filter(|run| run.process.runs());
-        match run {
-            Some(run) => Ok(run.reach),
-            None => bail!("nothing runs on {}: start it with `cargo local`", folder.display()),
-        }
     }
 }
 
@@ -215,11 +175,6 @@ mod tests {
     use std::process::Stdio;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    fn reach() -> Reach {
-        let services = Services { dynamodb: "http://d".into(), kms: "http://k".into(), lambda: 9 };
-        Reach { api: "http://a".into(), services }
-    }
-
     #[test]
     fn a_folder_has_one_run_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
@@ -239,17 +194,6 @@ mod tests {
         assert_eq!(secret.len(), 64);
         let mode = fs::metadata(data.file("webhook-secret")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn a_run_is_found_while_it_lasts() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Reach::of(folder.path()).is_err());
-        let data = Data::take(folder.path()).unwrap();
-        data.announce(&reach()).unwrap();
-        assert_eq!(Reach::of(folder.path()).unwrap(), reach());
-        data.forget().unwrap();
-        assert!(Reach::of(folder.path()).is_err());
     }
 
     #[tokio::test]

@@ -89,7 +89,7 @@ impl Running {
             emulators,
             backend,
         };
-        running.data.announce(&running.reach())?;
+        running.reach().announce(&running.data)?;
         Ok(running)
     }
 

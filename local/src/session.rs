@@ -73,7 +73,9 @@ async fn start(
     let binaries = run::binaries(workspace)?;
     let cargo_lambda = tools::cargo_lambda(&workspace.target).await?;
     terminal::say("Building the functions (the first time 3 to 6 minutes: the AWS SDK is large)");
-    let executables = compile::functions(workspace, &binaries).await.context("the functions don't build")?;
+    let executables = compile::functions(workspace, &binaries)
+        .await
+        .map_err(|error| anyhow!("the functions don't build: {}", headline(&error)))?;
     let workspace = workspace.clone();
     Running::start(Settings { workspace, data, listener, cargo_lambda, executables, webhook_secret }).await
 }
@@ -120,10 +122,8 @@ async fn rebuild(running: &mut Running, workspace: &Workspace, changed: &Path) {
     match rebuilt(running, workspace).await {
         Ok(()) => terminal::say_in(GOOD, "Serving again"),
         Err(error) => {
-            let error = format!("{error:#}");
-            let first = error.lines().next().unwrap_or_default();
-            terminal::complain(BAD, "Requests get 503 until this is mended:", first);
-            running.hold(&error);
+            terminal::complain(BAD, "Requests get 503 until this is mended:", headline(&error));
+            running.hold(&format!("{error:#}"));
         }
     }
 }
@@ -131,6 +131,11 @@ async fn rebuild(running: &mut Running, workspace: &Workspace, changed: &Path) {
 async fn rebuilt(running: &mut Running, workspace: &Workspace) -> Result<()> {
     let executables: Executables = compile::functions(workspace, &run::binaries(workspace)?).await?;
     running.reload(executables).await
+}
+
+/// The first line of an error: the compiler has shown the rest.
+fn headline(error: &anyhow::Error) -> String {
+    format!("{error:#}").lines().next().unwrap_or_default().to_owned()
 }
 
 /// The last thing on the screen: what a developer copies.

@@ -1,0 +1,73 @@
+//! Where a run can be reached: written by the run, read by `cargo local token` and `cargo local env`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+use super::{Data, write};
+use crate::functions::Services;
+use crate::process::Process;
+
+/// The file of the data folder that says so.
+pub(super) const FILE: &str = "run.json";
+
+/// Where a run can be reached.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Reach {
+    /// The API.
+    pub api: String,
+    /// What stands in for AWS behind it.
+    pub services: Services,
+}
+
+/// The process tells a run from what a killed one left in the file.
+#[derive(Deserialize, Serialize)]
+struct Run {
+    process: Process,
+    reach: Reach,
+}
+
+impl Reach {
+    /// Where the run on that folder can be reached.
+    ///
+    /// # Errors
+    /// When nothing runs on it.
+    pub fn of(folder: &Path) -> Result<Self> {
+        let run = fs::read(folder.join(FILE))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Run>(&bytes).ok())
+            .filter(|run| run.process.runs());
+        match run {
+            Some(run) => Ok(run.reach),
+            None => bail!("nothing runs on {}: start it with `cargo local`", folder.display()),
+        }
+    }
+
+    /// Tells others of this run.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn announce(self, data: &Data) -> Result<()> {
+        write(&data.file(FILE), &serde_json::to_vec(&Run { process: Process::this(), reach: self })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_found_while_it_lasts() {
+        let folder = tempfile::tempdir().unwrap();
+        let services = Services { dynamodb: "http://d".into(), kms: "http://k".into(), lambda: 9 };
+        let reach = Reach { api: "http://a".into(), services };
+        assert!(Reach::of(folder.path()).is_err());
+        let data = Data::take(folder.path()).unwrap();
+        reach.clone().announce(&data).unwrap();
+        assert_eq!(Reach::of(folder.path()).unwrap(), reach);
+        data.forget().unwrap();
+        assert!(Reach::of(folder.path()).is_err());
+    }
+}
