@@ -35,7 +35,9 @@ pub fn complain(style: Style, word: &str, line: impl Display) {
 
 /// Prints text that another program rendered (with its colours) on standard error, over its progress bar.
 pub fn relay(text: &str) {
-    let stderr = std::io::stderr();
-    let clear = if stderr.is_terminal() { "\r\x1b[K" } else { "" };
-    let _ = write!(anstream::stderr(), "{clear}{text}");
+    let mut stderr = std::io::stderr();
+    if stderr.is_terminal() {
+        let _ = write!(stderr, "\r\x1b[K");
+    }
+    let _ = write!(anstream::stderr(), "{text}");
 }
