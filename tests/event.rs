@@ -53,6 +53,7 @@ impl Event {
     }
 
     /// With a body.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over what they have just made")]
     pub fn body(mut self, body: impl ToString) -> Self {
         self.0["body"] = json!(body.to_string());
         self

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::system::route_key;
 
-fn root() -> &'static Path {
+/// The project's folder.
+pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
@@ -53,6 +54,9 @@ fn every_event_is_one_of_its_functions_route() {
 fn every_function_is_one_that_the_tests_can_call() {
     let system = fs::read_to_string(root().join("tests/system.rs")).unwrap();
     for function in names("functions") {
-        assert!(system.contains(&format!("\"{function}\" => answer(")), "the tests can't call {function}");
+        assert!(
+            system.contains(&format!("\"{function}\" => Box::pin(answer(")),
+            "the tests can't call {function}"
+        );
     }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
 mod authentication;
+mod binaries;
 mod client_api;
 mod configuration;
 mod connections;
@@ -14,6 +15,7 @@ mod layout;
 mod logs;
 mod proxy;
 mod python;
+mod runtime;
 mod storing;
 mod system;
 mod tampering;

@@ -119,7 +119,7 @@ fn ok(json: &str) -> Vec<u8> {
 }
 
 /// Reads one HTTP message: its head with the empty line, and its body of the length that the head gives.
-async fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+pub async fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);

@@ -22,6 +22,7 @@ use get_backup::GetBackup;
 use lambda_http::request;
 use local::{
     dynamodb,
+    functions::Services,
     kms::{Call, Kms},
     template::{Stack, Template},
 };
@@ -112,10 +113,10 @@ impl System {
         let function = self.stack.api.routes.iter().find(of_key).expect("a route of the template");
         let request = request::from_str(&event.0.to_string()).unwrap();
         let response = match function.function.as_str() {
-            "get-backup" => answer(&|request| self.get.handle(request), request).await,
-            "store-backup" => answer(&|request| self.store.handle(request), request).await,
-            "webhook-backup" => answer(&|request| self.backup.handle(request), request).await,
-            "webhook-fetch" => answer(&|request| self.fetch.handle(request), request).await,
+            "get-backup" => Box::pin(answer(&|request| self.get.handle(request), request)).await,
+            "store-backup" => Box::pin(answer(&|request| self.store.handle(request), request)).await,
+            "webhook-backup" => Box::pin(answer(&|request| self.backup.handle(request), request)).await,
+            "webhook-fetch" => Box::pin(answer(&|request| self.fetch.handle(request), request)).await,
             other => panic!("{other} is a function that the tests don't know"),
         };
         let text = |value: &lambda_http::http::HeaderValue| value.to_str().unwrap().to_owned();
@@ -179,6 +180,12 @@ impl System {
         let config =
             SharesConfig { keys: KeyRing::parse(keys).unwrap(), table: self.table("webhook-backup").into() };
         CustodianShares::new(aws, config)
+    }
+
+    /// The environment of a function's real binary.
+    pub fn environment(&self, function: &str) -> BTreeMap<String, String> {
+        let services = Services { dynamodb: self.dynamodb_url.clone(), kms: self.kms_url.clone(), lambda: 0 };
+        services.environment(self.stack.functions.iter().find(|known| known.binary == function).unwrap())
     }
 
     /// What KMS was asked for: operation and encryption context of each call.

@@ -1,0 +1,217 @@
+//! The functions' real binaries: by themselves, and as a whole behind cargo-lambda and the API's routes.
+
+use std::{net::TcpListener, process::Stdio};
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use futures_util::future::join_all;
+use local::{
+    data::Data,
+    run::{Running, Settings},
+    story::{self, Cast},
+    tools,
+    workspace::Workspace,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::{
+    event::{CLIENT, Event, WEBHOOK_SECRET},
+    layout::root,
+    runtime::{executables, fail_to_start, invoke},
+    system::System,
+};
+
+/// What `cargo local` starts, on a folder and ports of its own.
+async fn start(folder: &TempDir) -> Running {
+    let workspace = Workspace::read().unwrap();
+    let settings = Settings {
+        cargo_lambda: tools::cargo_lambda(&workspace.target).await.unwrap(),
+        workspace,
+        data: Data::take(folder.path()).unwrap(),
+        listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+        executables: executables().await.clone(),
+        webhook_secret: Some(WEBHOOK_SECRET.replace(' ', "-")),
+    };
+    Running::start(settings).await.unwrap()
+}
+
+/// A line of a terminal: what curl prints, and the status it ended with.
+async fn curl(arguments: &[&str]) -> (u16, Value) {
+    let curl =
+        Command::new("curl").args(["-sS", "-w", "\n%{http_code}"]).args(arguments).output().await.unwrap();
+    let printed = String::from_utf8(curl.stdout).unwrap();
+    let (body, status) = printed.rsplit_once('\n').unwrap();
+    (status.parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn a_backup_a_recovery_and_an_interrupted_recovery_go_through_the_real_binaries() {
+    let folder = TempDir::new().unwrap();
+    let running = start(&folder).await;
+    let client = story::new_client().unwrap();
+    let cast = Cast {
+        api: running.url.clone(),
+        token: running.token(&client).unwrap(),
+        client: client.clone(),
+        webhook_secret: running.webhook_secret.clone(),
+    };
+    story::play(&cast).await.unwrap();
+    let calls = running.kms().calls();
+    let mut of_shares = calls.iter().filter(|call| call.operation != "DescribeKey");
+    assert!(of_shares.all(|call| call.encryption_context["client"] == client), "{calls:?}");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_when_the_system_is_started_again() {
+    let folder = TempDir::new().unwrap();
+    for number in 0..2 {
+        let running = start(&folder).await;
+        let (url, bearer) = (
+            format!("{}/portal/clients/{CLIENT}/backup", running.url),
+            format!("authorization: Bearer {}", running.token(CLIENT).unwrap()),
+        );
+        if number == 0 {
+            assert_eq!(curl(&["-H", &bearer, "-d", r#"{"cipherText":"kept"}"#, &url]).await.0, 200);
+        }
+        assert_eq!(
+            curl(&["-H", &bearer, &url]).await,
+            (200, json!({"cipherText": "kept", "backupShare": "kept"}))
+        );
+        running.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_api_answers_for_itself_as_api_gateway_does() {
+    let folder = TempDir::new().unwrap();
+    let running = start(&folder).await;
+    let url = format!("{}/portal/clients/{CLIENT}/backup", running.url);
+    let bearer = |client: &str| format!("authorization: Bearer {}", running.token(client).unwrap());
+    let secret = format!("X-WEBHOOK-SECRET: {}", running.webhook_secret);
+    let webhook = |path: &str| format!("{}/webhook/{path}", running.url);
+    let origin = "origin: http://localhost:3000";
+    for (arguments, status) in [
+        (vec![url.as_str()], 401),
+        (vec!["-H", "authorization: Bearer x", &url], 401),
+        (vec!["-H", &bearer("another"), &url], 403),
+        (vec!["-H", &bearer(CLIENT), &url], 404),
+        (vec!["-H", &bearer(CLIENT), "-X", "DELETE", &url], 404),
+        (vec!["-H", &bearer(CLIENT), "-d", "{}", &url], 400),
+        (vec![webhook("nowhere").as_str()], 404),
+        (vec!["-d", "{}", &webhook("backup")], 401),
+        (vec!["-H", &secret, "-d", "{}", &webhook("backup")], 400),
+        (vec!["-H", &secret, "-d", r#"{"clientId":"none"}"#, &webhook("backup/fetch")], 404),
+        (vec!["-H", origin, "-H", "access-control-request-method: POST", "-X", "OPTIONS", &url], 204),
+    ] {
+        assert_eq!(curl(&arguments).await.0, status, "{arguments:?}");
+    }
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn twenty_four_requests_at_once_are_all_answered() {
+    let folder = TempDir::new().unwrap();
+    let running = start(&folder).await;
+    let secret = format!("x-webhook-secret: {}", running.webhook_secret);
+    let url = format!("{}/webhook/backup", running.url);
+    let bodies: Vec<String> = (0..24)
+        .map(|number| json!({"clientId": CLIENT, "share": format!("share {number}")}).to_string())
+        .collect();
+    let requests = bodies.iter().map(|body| async { curl(&["-H", &secret, "-d", body, &url]).await });
+    let answers = join_all(requests).await;
+    assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+    let fetch = json!({ "clientId": CLIENT }).to_string();
+    let (_, fetched) = curl(&["-H", &secret, "-d", &fetch, &format!("{url}/fetch")]).await;
+    assert_eq!(fetched["backupShares"].as_array().unwrap().len(), 24);
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn cargo_lambda_invoke_takes_the_events() {
+    let folder = TempDir::new().unwrap();
+    let running = start(&folder).await;
+    let cargo_lambda = tools::cargo_lambda(&Workspace::read().unwrap().target).await.unwrap();
+    for function in ["store-backup", "get-backup"] {
+        let invoked = Command::new(&cargo_lambda)
+            .args(["lambda", "invoke", "--invoke-address", "127.0.0.1"])
+            .args(["--invoke-port", &running.reach().services.lambda.to_string(), function, "--data-file"])
+            .arg(format!("events/{function}.json"))
+            .current_dir(root())
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&invoked.stdout).unwrap_or_else(|_| panic!("{invoked:?}"));
+        assert_eq!(answer["statusCode"], 200, "{function}: {answer}");
+    }
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_line_of_a_binary_holds_a_share_a_secret_or_a_token_whatever_the_levels_say() {
+    let system = System::start().await;
+    let share = "canary-share-41f6a8c2";
+    for (function, body) in [
+        ("store-backup", json!({ "cipherText": share })),
+        ("get-backup", json!({})),
+        ("webhook-backup", json!({"clientId": CLIENT, "share": share})),
+        ("webhook-fetch", json!({ "clientId": CLIENT })),
+        ("webhook-backup", json!({"clientId": CLIENT, "share": [share]})),
+    ] {
+        let mut environment = system.environment(function);
+        for name in ["LOG_LEVEL", "RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"] {
+            environment.insert(name.into(), "trace".into());
+        }
+        let event = Event::of(function).query("").header("authorization", "Bearer canary-token").body(body);
+        let invoked = invoke(function, &environment, event).await;
+        assert_eq!(invoked.outcome, "response", "{function}: {}", invoked.written);
+        let line = invoked.written.lines().find(|line| line.contains(r#""message":"request""#));
+        let line: Value = serde_json::from_str(line.unwrap()).unwrap();
+        assert_eq!((&line["request_id"], &line["cold"]), (&json!("request-1"), &json!(true)), "{line}");
+        for secret in [share, "canary-token", WEBHOOK_SECRET] {
+            for form in
+                [secret.to_owned(), hex::encode(secret), BASE64_STANDARD.encode(secret)[..12].to_owned()]
+            {
+                assert!(!invoked.written.contains(&form), "{function} wrote {form}: {}", invoked.written);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_lambda_http_cannot_take_is_an_error_that_tells_nothing_of_it() {
+    let system = System::start().await;
+    let environment = system.environment("get-backup");
+    let canary = "canary-41f6a8c2";
+    let query = Event::of("get-backup").query(&format!("backupMethod=\"{canary}\" <"));
+    let mut base64 = Event::of("get-backup").body(format!("{canary}!"));
+    base64.0["isBase64Encoded"] = json!(true);
+    let strange = Event(json!({ "canary": canary }));
+    for event in [query, base64, strange] {
+        let invoked = invoke("get-backup", &environment, event).await;
+        assert_eq!(invoked.outcome, "error", "{}", invoked.answer);
+        assert!(!invoked.written.contains(canary), "{}", invoked.written);
+        assert!(!invoked.answer.to_string().contains(canary), "{}", invoked.answer);
+    }
+}
+
+#[tokio::test]
+async fn a_binary_whose_configuration_is_wrong_stops_at_start_with_one_line_that_names_the_variable() {
+    let system = System::start().await;
+    let client =
+        [("SHARES_TABLE", None), ("SHARES_KEYS", Some("alias/shares")), ("CLIENT_ID_CLAIM", Some(""))];
+    let webhook =
+        [("WEBHOOK_SECRET_SHA256", Some("0a")), ("WEBHOOK_ALLOWED_IPS", None), ("LOG_LEVEL", Some(""))];
+    for (function, wrong) in [("get-backup", client), ("webhook-fetch", webhook)] {
+        for (name, value) in wrong {
+            let mut environment = system.environment(function);
+            environment.remove(name);
+            environment.extend(value.map(|value| (name.into(), value.into())));
+            let (code, written) = fail_to_start(function, &environment).await;
+            assert_eq!((code, written.lines().count()), (Some(1), 1), "{name}: {written}");
+            assert!(written.starts_with(&format!("Error: {name} is not")), "{written}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The Lambda runtime API for one invocation of one real binary, whose every line is caught.
+
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    path::Path,
+    process::{Output, Stdio},
+};
+
+use local::{
+    compile::{self, Executables},
+    run,
+    workspace::Workspace,
+};
+use serde_json::Value;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+    sync::{OnceCell, mpsc},
+};
+
+use crate::{event::Event, proxy::message};
+
+/// What one invocation came to.
+pub struct Invoked {
+    /// `response` or `error`, as the runtime reported.
+    pub outcome: String,
+    /// What it reported.
+    pub answer: Value,
+    /// All that the process wrote, to standard output and standard error.
+    pub written: String,
+}
+
+/// The functions' binaries, built as `cargo local` builds them.
+pub async fn executables() -> &'static Executables {
+    static BUILT: OnceCell<Executables> = OnceCell::const_new();
+    let build = || async {
+        let workspace = Workspace::read().unwrap();
+        compile::functions(&workspace, &run::binaries(&workspace).unwrap()).await.unwrap()
+    };
+    BUILT.get_or_init(build).await
+}
+
+/// Starts a binary, hands it the event, and ends it once it has answered.
+pub async fn invoke(function: &str, environment: &BTreeMap<String, String>, event: Event) -> Invoked {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let api = listener.local_addr().unwrap().to_string();
+    let (reports, mut reported) = mpsc::unbounded_channel();
+    let serving = tokio::spawn(serve(listener, event.0.to_string(), reports));
+    let mut child = start(&executables().await[function], environment, &api);
+    let (outcome, answer) = tokio::select! {
+        report = reported.recv() => report.unwrap(),
+        ended = child.wait() => panic!("{function} ended by itself: {ended:?}"),
+    };
+    serving.abort();
+    child.start_kill().unwrap();
+    Invoked { outcome, answer, written: written(&child.wait_with_output().await.unwrap()) }
+}
+
+/// Runs a binary that is expected to end by itself, and gives its exit code and all that it wrote.
+pub async fn fail_to_start(function: &str, environment: &BTreeMap<String, String>) -> (Option<i32>, String) {
+    let output =
+        start(&executables().await[function], environment, "127.0.0.1:1").wait_with_output().await.unwrap();
+    (output.status.code(), written(&output))
+}
+
+fn start(executable: &Path, environment: &BTreeMap<String, String>, runtime_api: &str) -> Child {
+    Command::new(executable)
+        .env_clear()
+        .envs(environment)
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+fn written(output: &Output) -> String {
+    [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
+}
+
+async fn serve(listener: TcpListener, event: String, reports: mpsc::UnboundedSender<(String, Value)>) {
+    let mut event = Some(event);
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        while let Some((head, body)) = message(&mut stream).await {
+            let path = head.split(' ').nth(1).unwrap();
+            if !path.ends_with("/next") {
+                let outcome = path.rsplit('/').next().unwrap().to_owned();
+                reports.send((outcome, serde_json::from_slice(&body).unwrap())).unwrap();
+            }
+            match (path.ends_with("/next"), event.take()) {
+                (true, Some(event)) => reply(&mut stream, &event).await,
+                (true, None) => pending().await,
+                (false, _) => reply(&mut stream, "").await,
+            }
+        }
+    }
+}
+
+async fn reply(stream: &mut TcpStream, body: &str) {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: request-1\r\nlambda-runtime-deadline-ms: 4102444800000\r\n\
+         lambda-runtime-invoked-function-arn: arn:aws:lambda:us-east-1:000000000000:function:f\r\n\
+         lambda-runtime-trace-id: Root=1-0-0\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await.unwrap();
+}
