@@ -60,3 +60,18 @@ fn every_function_is_one_that_the_tests_can_call() {
         );
     }
 }
+
+#[test]
+fn every_rule_of_the_envelope_is_named_by_a_test() {
+    let rules = fs::read_to_string(root().join("shared/ENVELOPE.md")).unwrap();
+    let ids: Vec<&str> =
+        rules.lines().filter_map(|line| line.strip_prefix("- **")?.split("**").next()).collect();
+    assert_eq!(ids.len(), 16);
+    let sources = names("tests").into_iter().map(|name| root().join(format!("tests/{name}.rs")));
+    let tests: String = sources.filter_map(|path| fs::read_to_string(path).ok()).collect();
+    let named: BTreeSet<&str> = tests.lines().filter_map(|line| line.trim().split("fn ").nth(1)).collect();
+    for id in ids {
+        let part = id.to_lowercase();
+        assert!(named.iter().any(|name| name.split('_').any(|word| word == part)), "no test names {id}");
+    }
+}

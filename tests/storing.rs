@@ -99,7 +99,7 @@ async fn no_row_holds_plaintext() {
 }
 
 #[tokio::test]
-async fn a_store_asks_kms_once_and_a_reveal_once_a_share_with_the_client_in_the_context() {
+async fn e12_a_store_asks_kms_once_and_a_reveal_once_a_share_with_the_client_in_the_context() {
     let system = System::start().await;
     system.backup(custodian("one")).await;
     system.backup(custodian("two")).await;
