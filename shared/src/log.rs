@@ -45,8 +45,8 @@ fn capped(level: LevelFilter) -> Targets {
 }
 
 /// What is learnt about a request while it is served.
-#[derive(Clone, Debug, Default)]
-struct Learnt {
+#[derive(Default)]
+pub(crate) struct Learnt {
     client: Option<ClientId>,
     method: Option<Method>,
     webhook_secret: Option<usize>,
@@ -117,24 +117,20 @@ pub(crate) struct Line {
 }
 
 /// Serves a request within the scope of its line.
-pub(crate) async fn request<T>(serving: impl Future<Output = T>) -> (T, Learned) {
-    LEARNT
-        .scope(RefCell::default(), async {
-            let served = serving.await;
-            (served, Learned(LEARNT.with(RefCell::take)))
-        })
-        .await
+pub(crate) async fn request<T>(serving: impl Future<Output = T>) -> (T, Learnt) {
+    let served = async {
+        let served = serving.await;
+        (served, LEARNT.with(RefCell::take))
+    };
+    LEARNT.scope(RefCell::default(), served).await
 }
 
-/// What was learnt about a request, once it has been served.
-pub(crate) struct Learned(Learnt);
-
-impl Learned {
-    /// Writes the request's one line: as an error when we failed, else for information.
+impl Learnt {
+    /// Writes the request's one line: as an error when we failed, as a warning when the answer is not whole.
     pub(crate) fn write(self, line: &Line, outcome: Result<(), &Error>) {
         let (status, code) =
             outcome.map_or_else(|e| (e.public().0, e.public().1), |()| (StatusCode::OK, "ok"));
-        let Learnt { client, method, webhook_secret, aws_calls, repeated, tampered, left_out } = self.0;
+        let Self { client, method, webhook_secret, aws_calls, repeated, tampered, left_out } = self;
         macro_rules! write_at {
             ($level:ident) => {
                 tracing::$level!(

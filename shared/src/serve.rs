@@ -51,11 +51,11 @@ where
     let mut line = describe(&request);
     // A handler that panicked keeps nothing that a later request could see.
     let handled = AssertUnwindSafe(handle(request)).catch_unwind();
-    let (outcome, learned) = log::request(tokio::time::timeout(DEADLINE, handled)).await;
+    let (outcome, learnt) = log::request(tokio::time::timeout(DEADLINE, handled)).await;
     let panicked = |_| Err(Error::Internal("the handler panicked: see the lines before"));
     let outcome = outcome.map_or(Err(Error::Deadline), |handled| handled.unwrap_or_else(panicked));
     line.took = start.elapsed();
-    learned.write(&line, outcome.as_ref().map(|_| ()));
+    learnt.write(&line, outcome.as_ref().map(|_| ()));
     outcome.unwrap_or_else(|error| http::refusal(&error))
 }
 
