@@ -2,7 +2,6 @@
 
 use std::{net::TcpListener, process::Stdio};
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use futures_util::future::join_all;
 use local::{
     data::Data,
@@ -18,6 +17,7 @@ use tokio::process::Command;
 use crate::{
     event::{CLIENT, Event, WEBHOOK_SECRET},
     layout::root,
+    logs::forms,
     runtime::{executables, fail_to_start, invoke},
     system::System,
 };
@@ -38,8 +38,8 @@ async fn start(folder: &TempDir) -> Running {
 
 /// A line of a terminal: what curl prints, and the status it ended with.
 async fn curl(arguments: &[&str]) -> (u16, Value) {
-    let curl =
-        Command::new("curl").args(["-sS", "-w", "\n%{http_code}"]).args(arguments).output().await.unwrap();
+    let fixed = ["-q", "--noproxy", "*", "-sS", "-w", "\n%{http_code}"];
+    let curl = Command::new("curl").args(fixed).args(arguments).output().await.unwrap();
     let printed = String::from_utf8(curl.stdout).unwrap();
     let (body, status) = printed.rsplit_once('\n').unwrap();
     (status.parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
@@ -58,8 +58,10 @@ async fn a_backup_a_recovery_and_an_interrupted_recovery_go_through_the_real_bin
     };
     story::play(&cast).await.unwrap();
     let calls = running.kms().calls();
-    let mut of_shares = calls.iter().filter(|call| call.operation != "DescribeKey");
-    assert!(of_shares.all(|call| call.encryption_context["client"] == client), "{calls:?}");
+    let opened = calls.iter().filter(|call| call.operation == "Decrypt");
+    let clients: Vec<_> = opened.map(|call| call.encryption_context.get("client")).collect();
+    // Each fetch opens all shares that are held by then, and each GET one.
+    assert!(clients.len() > 20 && clients.iter().all(|named| *named == Some(&client)), "{calls:?}");
     running.stop().await.unwrap();
 }
 
@@ -139,6 +141,7 @@ async fn cargo_lambda_invoke_takes_the_events() {
             .args(["--invoke-port", &running.reach().services.lambda.to_string(), function, "--data-file"])
             .arg(format!("events/{function}.json"))
             .current_dir(root())
+            .env("NO_PROXY", "127.0.0.1")
             .stdin(Stdio::null())
             .output()
             .await
@@ -171,9 +174,7 @@ async fn no_line_of_a_binary_holds_a_share_a_secret_or_a_token_whatever_the_leve
         let line: Value = serde_json::from_str(line.unwrap()).unwrap();
         assert_eq!((&line["request_id"], &line["cold"]), (&json!("request-1"), &json!(true)), "{line}");
         for secret in [share, "canary-token", WEBHOOK_SECRET] {
-            for form in
-                [secret.to_owned(), hex::encode(secret), BASE64_STANDARD.encode(secret)[..12].to_owned()]
-            {
+            for form in forms(secret) {
                 assert!(!invoked.written.contains(&form), "{function} wrote {form}: {}", invoked.written);
             }
         }

@@ -5,16 +5,15 @@ use std::{collections::BTreeSet, fs, path::Path};
 use local::template::Template;
 use serde_json::Value;
 
-use crate::system::route_key;
-
 /// The project's folder.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
 fn names(folder: &str) -> BTreeSet<String> {
-    let entries = fs::read_dir(root().join(folder)).unwrap();
-    entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let names = entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+    names.filter(|name| !name.starts_with('.')).collect()
 }
 
 /// The binaries and routes of the template as it is written, before any parameter.
@@ -30,7 +29,7 @@ fn routed() -> BTreeSet<(String, String)> {
         template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();
     let parameters = parameters.map(|(name, value)| (name.into(), value.into())).into();
     let routes = template.stack(&parameters, &arns).unwrap().api.routes;
-    routes.into_iter().map(|route| (route.function.clone(), route_key(&route))).collect()
+    routes.into_iter().map(|route| (route.function.clone(), route.key())).collect()
 }
 
 #[test]
@@ -51,13 +50,14 @@ fn every_event_is_one_of_its_functions_route() {
 }
 
 #[test]
-fn every_function_is_one_that_the_tests_can_call() {
-    let system = fs::read_to_string(root().join("tests/system.rs")).unwrap();
+fn every_function_is_served_by_the_system_and_driven_by_tests() {
+    let source = |name: &str| fs::read_to_string(root().join(format!("tests/{name}.rs"))).unwrap_or_default();
+    let tests = names("tests").into_iter().filter(|name| name != "system" && name != "layout");
+    let tests: String = tests.map(|name| source(&name)).collect();
     for function in names("functions") {
-        assert!(
-            system.contains(&format!("\"{function}\" => Box::pin(answer(")),
-            "the tests can't call {function}"
-        );
+        let served = format!("\"{function}\" => Box::pin(answer(");
+        assert!(source("system").contains(&served), "tests/system.rs can't call {function}");
+        assert!(tests.contains(&format!("\"{function}\"")), "no test names {function}");
     }
 }
 

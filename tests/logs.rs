@@ -179,16 +179,20 @@ async fn no_line_holds_a_share_a_secret_a_token_or_a_body_at_any_level() {
         let text = lines.text();
         assert!(!text.is_empty());
         for secret in [SHARE, WRONG_SECRET, WEBHOOK_SECRET, TOKEN] {
-            let base64 = |skipped: usize| {
-                // Base64 looks different at each of three offsets; the ends depend on what stands beside.
-                let whole = BASE64_STANDARD.encode(&secret.as_bytes()[skipped..]);
-                whole[4..whole.len() - 4].to_owned()
-            };
-            let plain = [secret.to_owned(), hex::encode(secret), secret.replace('-', "%2D")];
-            let forms = plain.into_iter().chain((0..3).map(base64));
-            forms.for_each(|form| assert!(!text.contains(&form), "{form} at {level}:\n{text}"));
+            forms(secret).for_each(|form| assert!(!text.contains(&form), "{form} at {level}:\n{text}"));
         }
     }
+}
+
+/// A secret in the ways in which one may be written: plain, in hex, URL-encoded, and in base64.
+pub fn forms(secret: &str) -> impl Iterator<Item = String> {
+    // Base64 looks different at each of three offsets; its ends depend on what stands beside.
+    let base64 = |skipped: usize| {
+        let whole = BASE64_STANDARD.encode(&secret.as_bytes()[skipped..]);
+        whole[4..whole.len() - 4].to_owned()
+    };
+    let plain = [secret.to_owned(), hex::encode(secret), secret.replace('-', "%2D")];
+    plain.into_iter().chain((0..3).map(base64))
 }
 
 /// Goes through what succeeds and what fails, with a canary wherever a caller can put one.

@@ -11,7 +11,7 @@ use tokio::{
 pub enum Fate {
     /// It goes through.
     Pass,
-    /// The connection is reset once the service has done what was asked, before it is answered.
+    /// The connection is closed once the service has done what was asked, before it is answered.
     CutAfter,
     /// Nothing happens, ever.
     Hang,

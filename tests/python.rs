@@ -36,17 +36,17 @@ pub async fn run(arguments: &[&str], input: &[u8]) -> String {
     tokio::task::spawn_blocking(run).await.unwrap()
 }
 
-/// Python with the pinned packages. One process makes the environment; a mark says that it is whole.
+/// Python with the pinned packages. One process makes the environment, and leaves the pins in it once it is whole.
 fn interpreter() -> PathBuf {
     let tools = Workspace::read().unwrap().target.join("tools");
     fs::create_dir_all(&tools).unwrap();
     let lock = File::create(tools.join("envelope.lock")).unwrap();
     lock.lock().unwrap();
     let environment = tools.join("envelope");
-    let whole = environment.join(fs::read_to_string(REQUIREMENTS).unwrap().trim());
-    if !whole.exists() {
+    let (whole, pins) = (environment.join("whole"), fs::read_to_string(REQUIREMENTS).unwrap());
+    if fs::read_to_string(&whole).ok().as_ref() != Some(&pins) {
         make(&environment);
-        File::create(whole).unwrap();
+        fs::write(whole, pins).unwrap();
     }
     environment.join("bin/python3")
 }
@@ -54,9 +54,9 @@ fn interpreter() -> PathBuf {
 fn make(environment: &Path) {
     let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(environment).output().unwrap();
     succeeded(&made);
-    let pip =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "-r"];
-    succeeded(&Command::new(environment.join("bin/python3")).args(pip).arg(REQUIREMENTS).output().unwrap());
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let only = ["--only-binary", ":all:", "--require-hashes", "--requirement", REQUIREMENTS];
+    succeeded(&Command::new(environment.join("bin/python3")).args(pip).args(only).output().unwrap());
 }
 
 fn succeeded(output: &Output) {

@@ -5,6 +5,7 @@ use std::{
     future::pending,
     path::Path,
     process::{Output, Stdio},
+    time::Duration,
 };
 
 use local::{
@@ -14,13 +15,18 @@ use local::{
 };
 use serde_json::Value;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
+    join,
     net::{TcpListener, TcpStream},
     process::{Child, Command},
-    sync::{OnceCell, mpsc},
+    sync::{OnceCell, mpsc, oneshot},
+    time::timeout,
 };
 
 use crate::{event::Event, proxy::message};
+
+/// Long enough for a binary on a busy machine, short enough for a person to wait.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What one invocation came to.
 pub struct Invoked {
@@ -48,21 +54,35 @@ pub async fn invoke(function: &str, environment: &BTreeMap<String, String>, even
     let api = listener.local_addr().unwrap().to_string();
     let (reports, mut reported) = mpsc::unbounded_channel();
     let serving = tokio::spawn(serve(listener, event.0.to_string(), reports));
-    let mut child = start(&executables().await[function], environment, &api);
-    let (outcome, answer) = tokio::select! {
-        report = reported.recv() => report.unwrap(),
-        ended = child.wait() => panic!("{function} ended by itself: {ended:?}"),
-    };
+    let (end, ended) = oneshot::channel();
+    let process = tokio::spawn(run_until(start(&executables().await[function], environment, &api), ended));
+    let report = timeout(PATIENCE, reported.recv()).await;
+    // A process that has ended by itself no longer listens.
+    let _gone = end.send(());
     serving.abort();
-    child.start_kill().unwrap();
-    Invoked { outcome, answer, written: written(&child.wait_with_output().await.unwrap()) }
+    let written = written(&process.await.unwrap());
+    let Ok(Some((outcome, answer))) = report else { panic!("{function} reported nothing: {written}") };
+    Invoked { outcome, answer, written }
 }
 
 /// Runs a binary that is expected to end by itself, and gives its exit code and all that it wrote.
 pub async fn fail_to_start(function: &str, environment: &BTreeMap<String, String>) -> (Option<i32>, String) {
-    let output =
-        start(&executables().await[function], environment, "127.0.0.1:1").wait_with_output().await.unwrap();
+    let child = start(&executables().await[function], environment, "127.0.0.1:1");
+    let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
     (output.status.code(), written(&output))
+}
+
+/// Reads what a process writes as long as it runs, so that a full pipe never stops it.
+async fn run_until(mut child: Child, ended: oneshot::Receiver<()>) -> Output {
+    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let kill = async {
+        drop(ended.await);
+        child.start_kill().unwrap();
+        child.wait().await.unwrap()
+    };
+    let (_, _, status) = join!(stdout.read_to_end(&mut out), stderr.read_to_end(&mut err), kill);
+    Output { status, stdout: out, stderr: err }
 }
 
 fn start(executable: &Path, environment: &BTreeMap<String, String>, runtime_api: &str) -> Child {

@@ -76,7 +76,9 @@ impl System {
         let kms = Kms::memory();
         let template =
             Template::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")).unwrap();
-        let arn = |key: &local::template::Key| kms.key(&format!("alias/{}", key.logical_id), true).unwrap();
+        let arn = |key: &local::template::Key| {
+            kms.key(&format!("alias/{}", key.logical_id), key.multi_region).unwrap()
+        };
         let arns = template.keys().iter().map(|key| (key.logical_id.clone(), arn(key))).collect();
         let stack = template.stack(&parameters(), &arns).unwrap();
         let (dynamodb_url, kms_url) = serve_aws(&stack, &kms).await;
@@ -109,8 +111,8 @@ impl System {
     /// Sends an event to the function that the template routes it to.
     pub async fn call(&self, event: Event) -> Answer {
         let key = event.0["routeKey"].as_str().unwrap();
-        let of_key = |route: &&local::template::Route| route_key(route) == key;
-        let function = self.stack.api.routes.iter().find(of_key).expect("a route of the template");
+        let route = self.stack.api.routes.iter().find(|route| route.key() == key);
+        let function = route.expect("a route of the template");
         let request = request::from_str(&event.0.to_string()).unwrap();
         let response = match function.function.as_str() {
             "get-backup" => Box::pin(answer(&|request| self.get.handle(request), request)).await,
@@ -192,11 +194,6 @@ impl System {
     pub fn kms_calls(&self, operation: &str) -> Vec<Call> {
         self.kms.calls().into_iter().filter(|call| call.operation == operation).collect()
     }
-}
-
-/// A route as events name it.
-pub fn route_key(route: &local::template::Route) -> String {
-    format!("{} {}", route.method.as_ref().expect("a route of one method"), route.path)
 }
 
 fn parameters() -> BTreeMap<String, String> {
