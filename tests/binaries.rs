@@ -31,7 +31,7 @@ async fn start(folder: &TempDir) -> Running {
         data: Data::take(folder.path()).unwrap(),
         listener: TcpListener::bind("127.0.0.1:0").unwrap(),
         executables: executables().await.clone(),
-        webhook_secret: Some(WEBHOOK_SECRET.replace(' ', "-")),
+        webhook_secret: Some(WEBHOOK_SECRET.into()),
     };
     Running::start(settings).await.unwrap()
 }

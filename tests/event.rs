@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 /// The secret that the events present.
-pub const WEBHOOK_SECRET: &str = "an example of 32 bytes, not kept";
+pub const WEBHOOK_SECRET: &str = "an-example-of-32-bytes-not-kept.";
 
 /// The claim that the events' tokens bear the client id in.
 pub const CLIENT_ID_CLAIM: &str = "portal_client_id";

@@ -66,13 +66,17 @@ impl<'a> MakeWriter<'a> for Lines {
 async fn a_request_is_one_json_line_that_says_what_happened() {
     let system = System::start().await;
     let (lines, _guard) = Lines::capture(LevelFilter::INFO);
-    system.backup(json!({"clientId": CLIENT, "share": SHARE, "backupMethod": "GDRIVE"})).await;
+    let pair = "cc1qakmh7rfwox7dyl0t2yi1m";
+    let sent =
+        json!({"clientId": CLIENT, "share": SHARE, "backupMethod": "GDRIVE", "backupSharePairId": pair});
+    system.backup(sent).await;
     let written = lines.take();
     let [line] = &written[..] else { panic!("{written:?}") };
     let expected = json!({
         "level": "INFO", "message": "request", "route": "POST /webhook/backup", "status": 200, "code": "ok",
         "client": CLIENT, "method": "GDRIVE", "webhook_secret": 1, "aws_calls": 2, "trace_id": "trace-1",
-        "tampered": 0, "left_out": 0,
+        "tampered": 0, "left_out": 0, "repeated": false, "source_ip": "127.0.0.1",
+        "api_request_id": "JKJaXmPLvHcESHA=", "pair": "cc1qakmh7rfwox7dyl0t2yi1m",
     });
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(line[name], *value, "{name} of {line}");
@@ -89,6 +93,11 @@ async fn a_refusal_is_one_line_with_its_code_and_reason() {
     let [line] = &written[..] else { panic!("{written:?}") };
     assert_eq!((&line["status"], &line["code"]), (&json!(400), &json!("bad_request")));
     assert!(line["reason"].as_str().unwrap().contains("column"), "{line}");
+    let inside = json!({"backupSharePairId": "two"}).to_string();
+    system.backup(json!({"clientId": CLIENT, "share": inside, "backupSharePairId": "one"})).await;
+    assert_eq!(lines.take()[0]["client"], CLIENT, "a refused store says whose it is");
+    system.call(Event::of("webhook-backup").source_ip("192.0.2.7")).await;
+    assert_eq!(lines.take()[0]["source_ip"], "192.0.2.7");
     system.kms.fail("GenerateDataKey", "AccessDeniedException", 1);
     system.backup(json!({"clientId": CLIENT, "share": SHARE})).await;
     let written = lines.take();
@@ -125,6 +134,8 @@ async fn a_tampered_share_of_a_user_is_told_of_and_counted() {
     let written = lines.take();
     let [telling, line] = &written[..] else { panic!("{written:?}") };
     assert_eq!((&telling["level"], &telling["client"]), (&json!("ERROR"), &json!(CLIENT)));
+    assert!(telling["row"].as_str().unwrap().starts_with("share#UNKNOWN#-#"), "{telling}");
+    assert_eq!(telling["request_id"], line["request_id"]);
     assert_eq!((&line["level"], &line["tampered"]), (&json!("ERROR"), &json!(1)));
 }
 
@@ -167,7 +178,7 @@ async fn what_a_caller_controls_is_bounded_and_escaped() {
     let trace = format!("\"}}{{ {}", "x".repeat(1000));
     system.call(Event::of("webhook-fetch").header("x-portal-trace-id", &trace)).await;
     let line = lines.take().remove(0);
-    assert_eq!(line["trace_id"].as_str().unwrap(), &trace[..128]);
+    assert_eq!(line["trace_id"].as_str().unwrap(), &trace[..512]);
 }
 
 #[tokio::test]

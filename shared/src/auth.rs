@@ -4,15 +4,12 @@
 use std::net::IpAddr;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
-use lambda_http::{
-    Request, RequestExt,
-    aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequestContext},
-    request::RequestContext,
-};
+use lambda_http::{Request, RequestExt, aws_lambda_events::apigw::ApiGatewayRequestAuthorizer};
 
 use crate::{
     config::WebhookPolicy,
     error::{Error, Result},
+    http::context,
     log,
     share::ClientId,
 };
@@ -36,7 +33,9 @@ impl Portal {
     /// [`Error::Forbidden`] for an address that is not allowed; [`Error::Unauthorized`] for a secret that is
     /// missing, wrong or short.
     pub fn authenticate(request: &Request, policy: &WebhookPolicy) -> Result<Self> {
-        if !policy.allows(source_ip(request)) {
+        let source_ip = source_ip(request);
+        source_ip.into_iter().for_each(log::source_ip);
+        if !policy.allows(source_ip) {
             return Err(Error::Forbidden("the source address is not in WEBHOOK_ALLOWED_IPS"));
         }
         let mut sent = request.headers().get_all(SECRET_HEADER).iter();
@@ -110,13 +109,5 @@ fn vouched_client<'a>(authorizer: &'a ApiGatewayRequestAuthorizer, claim: &str) 
     match &authorizer.jwt {
         Some(jwt) => jwt.claims.get(claim).map(String::as_str),
         None => authorizer.fields.get("clientId")?.as_str(),
-    }
-}
-
-fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestContext> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => Some(context),
-        #[allow(unreachable_patterns, reason = "another crate's feature can add event sources")]
-        _ => None,
     }
 }

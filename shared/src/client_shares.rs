@@ -71,7 +71,7 @@ impl ClientShares {
 impl Wanted {
     /// Refuses a row that can't be read, unless its key shows that it is not what is wanted.
     fn refuse(&self, user: &User, row: &Unreadable) -> Result<()> {
-        log::tampered(user.client(), row.why);
+        log::tampered(user.client(), &row.row_key, row.why);
         match &row.slot {
             Some(slot) if self.rank(slot).is_none() => Ok(()),
             _ => Err(Error::Tampered(row.why)),

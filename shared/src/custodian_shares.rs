@@ -89,7 +89,7 @@ impl CustodianShares {
                     newest.insert(Reverse(row.age()), row);
                 }
                 Err(row) => {
-                    log::tampered(client, row.why);
+                    log::tampered(client, &row.row_key, row.why);
                     refused = Some(row.why);
                 }
             }

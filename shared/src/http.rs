@@ -4,7 +4,9 @@ use std::{fmt, marker::PhantomData};
 
 use lambda_http::{
     Body, Request, RequestExt, Response,
+    aws_lambda_events::apigw::ApiGatewayV2httpRequestContext,
     http::{HeaderValue, StatusCode, header},
+    request::RequestContext,
 };
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -52,6 +54,15 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// What API Gateway says of a request.
+pub(crate) fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestContext> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => Some(context),
+        #[allow(unreachable_patterns, reason = "another crate's feature can add event sources")]
+        _ => None,
     }
 }
 

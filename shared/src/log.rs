@@ -1,6 +1,6 @@
 //! What is written down: one JSON line a request, and never a share, a secret, a token, a header block or a body.
 
-use std::{cell::RefCell, io, time::Duration};
+use std::{cell::RefCell, io, net::IpAddr, time::Duration};
 
 use lambda_http::http::StatusCode;
 use tracing::{Subscriber, level_filters::LevelFilter};
@@ -14,10 +14,11 @@ use tracing_subscriber::{
 use crate::{
     config,
     error::Error,
-    share::{ClientId, Method},
+    share::{ClientId, Method, PairId},
 };
 
-const MAX_TEXT: usize = 128;
+/// Longer than any row's key.
+const MAX_TEXT: usize = 512;
 
 /// Starts logging to standard output, as JSON, from the level that `LOG_LEVEL` names (`info` by default).
 ///
@@ -47,8 +48,11 @@ fn capped(level: LevelFilter) -> Targets {
 /// What is learnt about a request while it is served.
 #[derive(Default)]
 pub(crate) struct Learnt {
+    request_id: String,
+    source_ip: Option<IpAddr>,
     client: Option<ClientId>,
     method: Option<Method>,
+    pair: Option<PairId>,
     webhook_secret: Option<usize>,
     aws_calls: u32,
     repeated: Option<bool>,
@@ -75,6 +79,16 @@ pub fn method(method: &Method) {
     learn(|learnt| learnt.method = Some(method.clone()));
 }
 
+/// Notes the share's pair.
+pub fn pair(pair: &PairId) {
+    learn(|learnt| learnt.pair = Some(pair.clone()));
+}
+
+/// Notes where the webhook was called from: if Portal ever changes its addresses, the log knows to what.
+pub(crate) fn source_ip(address: IpAddr) {
+    learn(|learnt| learnt.source_ip = Some(address));
+}
+
 /// Notes which of the configured webhook secrets was presented, 1 for the first: once nobody presents the old one
 /// any more, it can go.
 pub fn webhook_secret(which: usize) {
@@ -91,10 +105,19 @@ pub(crate) fn repeated(repeated: bool) {
     learn(|learnt| learnt.repeated = Some(repeated));
 }
 
-/// Counts a stored share that fails authentication, and tells of it.
-pub(crate) fn tampered(client: &ClientId, why: &'static str) {
-    learn(|learnt| learnt.tampered += 1);
-    tracing::error!(client = client.as_str(), why, "a stored share fails authentication");
+/// Counts a stored share that fails authentication, and names its row.
+pub(crate) fn tampered(client: &ClientId, row_key: &str, why: &'static str) {
+    learn(|learnt| {
+        learnt.tampered += 1;
+        let (request_id, row) = (learnt.request_id.as_str(), bounded(row_key));
+        tracing::error!(
+            request_id,
+            client = client.as_str(),
+            row,
+            why,
+            "a stored share fails authentication"
+        );
+    });
 }
 
 /// Counts rows that are not opened because the answer is full.
@@ -110,6 +133,7 @@ pub(crate) fn bounded(text: &str) -> String {
 /// What a request's line says besides what was learnt while it was served.
 pub(crate) struct Line {
     pub request_id: String,
+    pub api_request_id: Option<String>,
     pub trace_id: Option<String>,
     pub route: String,
     pub cold: bool,
@@ -117,12 +141,13 @@ pub(crate) struct Line {
 }
 
 /// Serves a request within the scope of its line.
-pub(crate) async fn request<T>(serving: impl Future<Output = T>) -> (T, Learnt) {
+pub(crate) async fn request<T>(line: &Line, serving: impl Future<Output = T>) -> (T, Learnt) {
     let served = async {
         let served = serving.await;
         (served, LEARNT.with(RefCell::take))
     };
-    LEARNT.scope(RefCell::default(), served).await
+    let learnt = Learnt { request_id: line.request_id.clone(), ..Learnt::default() };
+    LEARNT.scope(RefCell::new(learnt), served).await
 }
 
 impl Learnt {
@@ -130,23 +155,25 @@ impl Learnt {
     pub(crate) fn write(self, line: &Line, outcome: Result<(), &Error>) {
         let (status, code) =
             outcome.map_or_else(|e| (e.public().0, e.public().1), |()| (StatusCode::OK, "ok"));
-        let Self { client, method, webhook_secret, aws_calls, repeated, tampered, left_out } = self;
         macro_rules! write_at {
             ($level:ident) => {
                 tracing::$level!(
-                    request_id = line.request_id,
+                    request_id = self.request_id,
+                    api_request_id = line.api_request_id,
                     trace_id = line.trace_id,
                     route = line.route,
                     status = status.as_u16(),
                     code,
                     reason = outcome.err().map(tracing::field::display),
-                    client = client.as_ref().map(ClientId::as_str),
-                    method = method.as_ref().map(Method::as_str),
-                    webhook_secret,
-                    aws_calls,
-                    repeated,
-                    tampered,
-                    left_out,
+                    source_ip = self.source_ip.map(tracing::field::display),
+                    client = self.client.as_ref().map(ClientId::as_str),
+                    method = self.method.as_ref().map(Method::as_str),
+                    pair = self.pair.as_ref().map(PairId::as_str),
+                    webhook_secret = self.webhook_secret,
+                    aws_calls = self.aws_calls,
+                    repeated = self.repeated,
+                    tampered = self.tampered,
+                    left_out = self.left_out,
                     ms = u64::try_from(line.took.as_millis()).unwrap_or(u64::MAX),
                     cold = line.cold,
                     "request"
@@ -155,7 +182,7 @@ impl Learnt {
         }
         if status.is_server_error() {
             write_at!(error);
-        } else if left_out > 0 || tampered > 0 {
+        } else if self.left_out > 0 || self.tampered > 0 {
             write_at!(warn);
         } else {
             write_at!(info);

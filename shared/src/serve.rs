@@ -8,11 +8,11 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use lambda_http::{Body, Request, RequestExt, Response, request::RequestContext, service_fn};
+use lambda_http::{Body, Request, RequestExt, Response, service_fn};
 
 use crate::{
     error::{Error, Result},
-    http,
+    http::{self, context},
     log::{self, Line},
 };
 
@@ -51,7 +51,7 @@ where
     let mut line = describe(&request);
     // A handler that panicked keeps nothing that a later request could see.
     let handled = AssertUnwindSafe(handle(request)).catch_unwind();
-    let (outcome, learnt) = log::request(tokio::time::timeout(DEADLINE, handled)).await;
+    let (outcome, learnt) = log::request(&line, tokio::time::timeout(DEADLINE, handled)).await;
     let panicked = |_| Err(Error::Internal("the handler panicked: see the lines before"));
     let outcome = outcome.map_or(Err(Error::Deadline), |handled| handled.unwrap_or_else(panicked));
     line.took = start.elapsed();
@@ -67,18 +67,11 @@ fn describe(request: &Request) -> Line {
             .lambda_context_ref()
             .map(|context| context.request_id.clone())
             .unwrap_or_default(),
+        api_request_id: context(request).and_then(|context| context.request_id.clone()),
         trace_id: trace_id.map(|id| log::bounded(&String::from_utf8_lossy(id.as_bytes()))),
-        route: route(request).unwrap_or_default(),
+        // The route's key, not the path: paths hold whatever a caller writes.
+        route: context(request).and_then(|context| context.route_key.clone()).unwrap_or_default(),
         cold: !SERVED.swap(true, Ordering::Relaxed),
         took: Duration::ZERO,
-    }
-}
-
-/// The route's key, not the path: paths hold whatever a caller writes.
-fn route(request: &Request) -> Option<String> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => context.route_key.clone(),
-        #[allow(unreachable_patterns, reason = "another crate's feature can add event sources")]
-        _ => None,
     }
 }

@@ -48,6 +48,8 @@ impl Row {
 
 /// A row that claims to be a share and can't be read as one.
 pub struct Unreadable {
+    /// Its sort key, empty if it has none.
+    pub row_key: String,
     /// Where it belongs, if at least its key can be read.
     pub slot: Option<Slot>,
     /// What is wrong with it.
@@ -136,20 +138,21 @@ fn from_item(
     client: &ClientId,
     mut item: HashMap<String, AttributeValue>,
 ) -> Result<Option<Row>, Unreadable> {
-    let Some(AttributeValue::S(row_key)) = item.remove(SORT_KEY) else {
-        return Err(Unreadable { slot: None, why: "the row has no key" });
+    let row_key = match item.remove(SORT_KEY) {
+        Some(AttributeValue::S(row_key)) if Slot::is_row_key(&row_key) => row_key,
+        Some(AttributeValue::S(_)) => return Ok(None),
+        _ => return Err(Unreadable { row_key: String::new(), slot: None, why: "the row has no key" }),
     };
-    if !Slot::is_row_key(&row_key) {
-        return Ok(None);
+    let Some((slot, digest)) = Slot::from_row_key(kind, client, &row_key) else {
+        return Err(Unreadable { row_key, slot: None, why: "the row's key is malformed" });
+    };
+    let attributes = (item.remove(SEALED), item.remove(STORED_AT), item.remove(KEY_ID));
+    if let (Some(AttributeValue::B(sealed)), Some(stored_at), Some(AttributeValue::S(key_id))) = attributes
+        && let Some(stored_at) = milliseconds(&stored_at)
+    {
+        return Ok(Some(Row { slot, digest, stored_at, key_id, sealed: sealed.into_inner() }));
     }
-    let (slot, digest) = Slot::from_row_key(kind, client, &row_key)
-        .ok_or(Unreadable { slot: None, why: "the row's key is malformed" })?;
-    match (item.remove(SEALED), item.remove(STORED_AT).as_ref().and_then(milliseconds), item.remove(KEY_ID)) {
-        (Some(AttributeValue::B(sealed)), Some(stored_at), Some(AttributeValue::S(key_id))) => {
-            Ok(Some(Row { slot, digest, stored_at, key_id, sealed: sealed.into_inner() }))
-        }
-        _ => Err(Unreadable { slot: Some(slot), why: "an attribute is missing or of the wrong type" }),
-    }
+    Err(Unreadable { row_key, slot: Some(slot), why: "an attribute is missing or of the wrong type" })
 }
 
 fn milliseconds(value: &AttributeValue) -> Option<u64> {

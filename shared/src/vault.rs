@@ -49,7 +49,7 @@ impl Vault {
     pub async fn open(&self, row: Row) -> Result<Share> {
         let opened = self.opened(&row).await;
         if let Err(Error::Tampered(why)) = opened {
-            log::tampered(&row.slot.client, why);
+            log::tampered(&row.slot.client, &row.slot.row_key(&row.digest), why);
         }
         opened
     }

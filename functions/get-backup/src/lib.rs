@@ -53,8 +53,7 @@ impl GetBackup {
 fn wanted(request: &Request) -> Result<Wanted> {
     let method = http::query_parameter(request, "backupMethod")?.map(Method::parse).transpose()?;
     let pair = http::query_parameter(request, "backupSharePairId")?.map(PairId::parse).transpose()?;
-    if let Some(method) = &method {
-        log::method(method);
-    }
+    method.iter().for_each(log::method);
+    pair.iter().for_each(log::pair);
     Ok(Wanted { method, pair })
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use backup_shares::{
     Error, Result,
     http::Object,
+    log,
     secret::Secret,
     share::{Method, PairId, Share},
 };
@@ -40,8 +41,10 @@ impl Form {
     pub fn into_sent(self) -> Result<Sent> {
         let form = self.unwrapped()?;
         let method = form.backup_method.map(Method::parse).transpose()?;
+        method.iter().for_each(log::method);
         let pair =
             form.backup_share_pair_id.filter(|pair| !pair.is_empty()).map(PairId::parse).transpose()?;
+        pair.iter().for_each(log::pair);
         let whole = [form.cipher_text, form.backup_share, form.encrypted_client_backup_share];
         let whole: Vec<Text> = whole.into_iter().flatten().collect();
         let shares = match (form.secp256k1_ciphertext, form.ed25519_ciphertext) {

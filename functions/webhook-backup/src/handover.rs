@@ -3,7 +3,7 @@
 use std::fmt;
 
 use backup_shares::{
-    Error, Result,
+    Error, Result, log,
     secret::Secret,
     share::{ClientId, Method, PairId, Share},
 };
@@ -34,7 +34,9 @@ impl Form {
     /// Finds where the share belongs.
     pub fn into_handover(self) -> Result<Handover> {
         let client = ClientId::parse(self.client_id)?;
+        log::client(&client);
         let method = self.backup_method.map_or_else(|| Ok(Method::unknown()), Method::parse)?;
+        log::method(&method);
         let share = Share::parse(self.share)?;
         let inside = Inside::read(&share);
         agreed(Some(client.as_str()), inside.client_id()?, "the share's own clientId is another client's")?;
@@ -67,33 +69,34 @@ struct Inside {
     pairs: Vec<Id>,
 }
 
-/// A value in an id's place: only a string is one.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Id {
-    Text(String),
-    Other(IgnoredAny),
-}
-
 impl Inside {
     fn read(share: &Share) -> Self {
         serde_json::from_str(share.expose()).unwrap_or_default()
     }
 
     fn client_id(&self) -> Result<Option<&str>> {
-        the_one(&self.clients, "the share's own clientId is repeated")
+        the_one(&self.clients, "the share's own clientId is repeated, or no string")
     }
 
     fn pair_id(&self) -> Result<Option<&str>> {
-        the_one(&self.pairs, "the share's own backupSharePairId is repeated")
+        the_one(&self.pairs, "the share's own backupSharePairId is repeated, or no string")
     }
 }
 
-fn the_one<'a>(ids: &'a [Id], repeated: &'static str) -> Result<Option<&'a str>> {
+/// A value in an id's place.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Text(String),
+    Null,
+    Other(IgnoredAny),
+}
+
+fn the_one<'a>(ids: &'a [Id], refusal: &'static str) -> Result<Option<&'a str>> {
     match ids {
-        [] | [Id::Other(_)] => Ok(None),
+        [] | [Id::Null] => Ok(None),
         [Id::Text(id)] => Ok(Some(id)),
-        _ => Err(Error::BadRequest(repeated)),
+        _ => Err(Error::BadRequest(refusal)),
     }
 }
 

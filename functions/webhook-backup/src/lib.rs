@@ -39,8 +39,7 @@ impl WebhookBackup {
     pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
         let portal = Portal::authenticate(&request, &self.policy)?;
         let Handover { client, method, pair, share } = http::parse_body::<Form>(&request)?.into_handover()?;
-        log::client(&client);
-        log::method(&method);
+        pair.iter().for_each(log::pair);
         self.shares.store(&portal, client, method, pair, &share).await?;
         Ok(http::stored())
     }
