@@ -1,5 +1,6 @@
 //! AWS on a desk, for the tests and the local run. Nothing here is ever deployed.
 
+mod account;
 pub mod compile;
 pub mod data;
 pub mod dynamodb;
