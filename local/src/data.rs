@@ -10,10 +10,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
 pub use self::reach::Reach;
+use crate::durable;
 use crate::process::Process;
 
 /// A data folder that this process runs on, alone, as long as the value lives.
@@ -65,7 +65,8 @@ impl Data {
                 let mut bytes = [0; 32];
                 aws_lc_rs::rand::fill(&mut bytes).context("no random numbers")?;
                 let secret = hex::encode(bytes);
-                write(&path, secret.as_bytes())?;
+                durable::write(&path, secret.as_bytes())
+                    .with_context(|| format!("{} can't be written", path.display()))?;
                 Ok(secret)
             }
             Err(error) => Err(error).with_context(|| format!("{} can't be read", path.display())),
@@ -138,17 +139,6 @@ impl Data {
         }
         self.forget()
     }
-}
-
-/// Writes a file that only its owner reads, whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file.persist(path)?)
-    });
-    written.map(drop).with_context(|| format!("{} can't be written", path.display()))
 }
 
 /// Tries for a moment: a process that is just being started holds a copy of its parent's locks until its program runs,

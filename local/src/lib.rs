@@ -3,6 +3,7 @@
 mod account;
 pub mod compile;
 pub mod data;
+mod durable;
 pub mod dynamodb;
 pub mod emulators;
 pub mod event;
