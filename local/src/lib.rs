@@ -1,6 +1,7 @@
 //! AWS on a desk, for the tests and the local run. Nothing here is ever deployed.
 
 mod account;
+pub mod cargo_lambda;
 pub mod compile;
 pub mod data;
 mod durable;
@@ -10,7 +11,6 @@ pub mod event;
 pub mod functions;
 pub mod gateway;
 pub mod kms;
-pub mod lambda;
 pub mod options;
 pub mod process;
 pub mod run;
@@ -19,6 +19,10 @@ pub mod story;
 pub mod template;
 pub mod terminal;
 pub mod tokens;
-pub mod tools;
 pub mod watch;
 pub mod workspace;
+
+/// The name under which tests ask for cargo-lambda.
+pub mod tools {
+    pub use crate::cargo_lambda::installed as cargo_lambda;
+}

@@ -11,7 +11,7 @@ use local::data::Reach;
 use local::options::{Command, Data, Options};
 use local::terminal::{self, BAD};
 use local::workspace::Workspace;
-use local::{run, tools};
+use local::{cargo_lambda, run};
 use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
@@ -62,7 +62,7 @@ fn environment(workspace: &Workspace, folder: &Path) -> Result<()> {
         terminal::say(format_args!("export {name}={value}"));
     }
     terminal::say(format_args!("export CARGO_LAMBDA_INVOKE_PORT={}", reach.services.lambda));
-    let tools = tools::folder(&workspace.target);
+    let tools = cargo_lambda::folder(&workspace.target);
     terminal::say(format_args!(
         "export PATH='{}':\"$PATH\"",
         tools.display().to_string().replace('\'', r"'\''")

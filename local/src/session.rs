@@ -7,13 +7,13 @@ use std::path::Path;
 use std::pin::pin;
 
 use anyhow::{Context, Result, anyhow};
+use local::cargo_lambda;
 use local::compile::{self, Executables};
 use local::data::Data;
 use local::options::Serve;
 use local::run::{self, Running, Settings};
 use local::story::{self, Cast};
 use local::terminal::{self, BAD, BOLD, DIM, GOOD};
-use local::tools;
 use local::watch::Sources;
 use local::workspace::Workspace;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// # Errors
 /// When something doesn't start or can't go on, and at the end when the story has failed.
 pub async fn serve(workspace: Workspace, folder: &Path, options: Serve) -> Result<()> {
-    let data = Data::take(folder)?;
+    let data = Data::take(folder)?.shielding_children();
     let listener = listen(options.port)?;
     let mut sources = Sources::watch(&workspace.root)?;
     let mut stopped = pin!(stop_signal()?);
@@ -71,7 +71,7 @@ async fn start(
     webhook_secret: Option<String>,
 ) -> Result<Running> {
     let binaries = run::binaries(workspace)?;
-    let cargo_lambda = tools::cargo_lambda(&workspace.target).await?;
+    let cargo_lambda = cargo_lambda::installed(&workspace.target).await?;
     terminal::say("Building the functions (the first time 3 to 6 minutes: the AWS SDK is large)");
     let executables = compile::functions(workspace, &binaries)
         .await
