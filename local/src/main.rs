@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use local::data::Reach;
-use local::options::{Command, Data, Options};
+use local::options::{Command, DataFolder, Options};
 use local::terminal::{self, BAD};
 use local::workspace::Workspace;
 use local::{cargo_lambda, run};
@@ -45,7 +45,7 @@ async fn obey(options: Options) -> Result<()> {
     }
 }
 
-fn folder(workspace: &Workspace, data: &Data) -> PathBuf {
+fn folder(workspace: &Workspace, data: &DataFolder) -> PathBuf {
     data.folder.clone().unwrap_or_else(|| workspace.target.join("local"))
 }
 
