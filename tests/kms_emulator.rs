@@ -10,7 +10,7 @@ use aws_sdk_kms::{
     primitives::Blob,
     types::{DataKeySpec, KeySpec, KeyState, KeyUsageType, MultiRegionKeyType},
 };
-use local::kms::{Call, FileError, Kms};
+use local::kms::{Call, Kms};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -547,33 +547,6 @@ async fn a_change_that_cannot_be_written_is_refused_and_not_made() -> Tested {
     assert!(refusal(disable.await).is_kms_internal_exception());
     assert!(served.kms.key("alias/shares", false).is_err());
     served.encrypt(&key).await?;
-    Ok(())
-}
-
-#[test]
-fn a_key_file_has_one_emulator_at_a_time() -> Tested {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("keys.json");
-    let first = Kms::open(&file)?;
-    let second = Kms::open(&file).err();
-    assert!(matches!(second, Some(FileError::InUse { .. })));
-    drop(first);
-    Kms::open(&file)?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_connection_left_open_does_not_hold_the_key_file() -> Tested {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("keys.json");
-    let served = Served::start(Kms::open(&file)?).await?;
-    served.create_key().await?;
-    served.server.abort();
-    assert!(served.server.await.unwrap_err().is_cancelled());
-    drop(served.kms);
-    Kms::open(&file)?;
-    let create = served.client.create_key().send().await;
-    assert!(refusal(create).is_kms_internal_exception());
     Ok(())
 }
 

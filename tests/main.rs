@@ -15,6 +15,7 @@ mod layout;
 mod logs;
 mod proxy;
 mod python;
+mod restarting;
 mod runtime;
 mod storing;
 mod system;

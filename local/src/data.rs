@@ -3,28 +3,29 @@
 mod reach;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
 pub use self::reach::Reach;
+use crate::durable;
 use crate::process::Process;
 
 /// A data folder that this process runs on, alone, as long as the value lives.
 #[derive(Debug)]
 pub struct Data {
     folder: PathBuf,
+    shields_children: bool,
     _lock: File,
 }
 
 impl Data {
-    /// Takes the folder, made when it isn't there, and ends what a killed run left behind.
+    /// Takes the folder, made when it isn't there; ends what a killed run left behind, and empties the logs.
     ///
     /// # Errors
     /// When another run has it, or when it can't be written.
@@ -42,9 +43,17 @@ impl Data {
                 "another `cargo local` runs on {shown}: stop that one, or choose another folder with --data"
             );
         }
-        let data = Self { folder, _lock: lock };
+        let data = Self { folder, shields_children: false, _lock: lock };
         data.end_leftovers()?;
+        empty_files(&data.logs()).with_context(|| format!("the logs in {shown} can't be emptied"))?;
         Ok(data)
+    }
+
+    /// Keeps the terminal's Ctrl-C away from the children, for a process that answers it by ending them in order.
+    /// Otherwise they get it together with this process, which may die of it at once, as a test does.
+    #[must_use]
+    pub fn shielding_children(self) -> Self {
+        Self { shields_children: true, ..self }
     }
 
     /// A file of this folder.
@@ -65,7 +74,8 @@ impl Data {
                 let mut bytes = [0; 32];
                 aws_lc_rs::rand::fill(&mut bytes).context("no random numbers")?;
                 let secret = hex::encode(bytes);
-                write(&path, secret.as_bytes())?;
+                durable::write(&path, secret.as_bytes())
+                    .with_context(|| format!("{} can't be written", path.display()))?;
                 Ok(secret)
             }
             Err(error) => Err(error).with_context(|| format!("{} can't be read", path.display())),
@@ -73,22 +83,34 @@ impl Data {
     }
 
     /// The file that a function, or another child, logs to.
-    ///
-    /// # Errors
-    /// When the folder of logs can't be made.
-    pub fn log(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.file("logs");
-        fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
-        Ok(folder.join(format!("{name}.log")))
+    #[must_use]
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.logs().join(format!("{name}.log"))
     }
 
-    /// Starts a child: away from the terminal's Ctrl-C, which this process answers, and remembered, so that the next
-    /// start can end it if this process gets no chance to.
+    /// Opens that file; what this run has written to it stays.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn open_log(&self, name: &str) -> Result<File> {
+        let path = self.log(name);
+        let file = File::options().create(true).append(true).open(&path);
+        file.with_context(|| format!("{} can't be written", path.display()))
+    }
+
+    fn logs(&self) -> PathBuf {
+        self.file("logs")
+    }
+
+    /// Starts a child and remembers it, so that the next start can end it if this process gets no chance to.
     ///
     /// # Errors
     /// When it doesn't start, or can't be remembered.
     pub fn spawn(&self, mut command: Command) -> Result<Child> {
-        let child = command.process_group(0).kill_on_drop(true).spawn()?;
+        if self.shields_children {
+            command.process_group(0);
+        }
+        let child = command.kill_on_drop(true).spawn()?;
         let program = command.as_std().get_program().to_string_lossy().into_owned();
         if let Some(id) = child.id() {
             self.remember(&Process::new(id, program))?;
@@ -140,20 +162,18 @@ impl Data {
     }
 }
 
-/// Writes a file that only its owner reads, whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file.persist(path)?)
-    });
-    written.map(drop).with_context(|| format!("{} can't be written", path.display()))
+/// Makes the folder when it isn't there; its files stay, so that whoever follows one sees what comes.
+fn empty_files(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(folder)? {
+        File::create(entry?.path())?;
+    }
+    Ok(())
 }
 
 /// Tries for a moment: a process that is just being started holds a copy of its parent's locks until its program runs,
 /// and a run that was stopped takes a moment to end.
-fn locked(file: &File) -> std::io::Result<bool> {
+fn locked(file: &File) -> io::Result<bool> {
     for _ in 0..10 {
         match file.try_lock() {
             Ok(()) => return Ok(true),
@@ -164,13 +184,14 @@ fn locked(file: &File) -> std::io::Result<bool> {
     Ok(false)
 }
 
-fn private(path: &Path) -> std::io::Result<File> {
+fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::process::{Pid, getpgid, getpgrp};
     use std::os::unix::fs::PermissionsExt;
     use std::process::Stdio;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -194,6 +215,34 @@ mod tests {
         assert_eq!(secret.len(), 64);
         let mode = fs::metadata(data.file("webhook-secret")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn logs_grow_within_a_run_and_are_empty_at_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::take(folder.path()).unwrap();
+        for line in [b"1", b"2"] {
+            data.open_log("child").unwrap().write_all(line).unwrap();
+        }
+        assert_eq!(fs::read(data.log("child")).unwrap(), b"12");
+        drop(data);
+        let data = Data::take(folder.path()).unwrap();
+        assert_eq!(fs::read(data.log("child")).unwrap(), b"");
+    }
+
+    #[tokio::test]
+    async fn only_a_run_that_answers_ctrl_c_keeps_it_from_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let gets_ctrl_c = |data: &Data| {
+            let mut command = Command::new("cat");
+            command.stdin(Stdio::piped());
+            let child = data.spawn(command).unwrap();
+            let id = Pid::from_raw(child.id().unwrap().try_into().unwrap());
+            getpgid(id).unwrap() == getpgrp()
+        };
+        let data = Data::take(folder.path()).unwrap();
+        assert!(gets_ctrl_c(&data));
+        assert!(!gets_ctrl_c(&data.shielding_children()));
     }
 
     #[tokio::test]

@@ -53,7 +53,7 @@ impl Functions {
         let (stop, stopped) = watch::channel(());
         let mut instances = JoinSet::new();
         for launch in launches {
-            let log = Arc::new(Mutex::new(log_file(data, &launch.name)?));
+            let log = Arc::new(Mutex::new(data.open_log(&launch.name)?));
             for _ in 0..INSTANCES {
                 let instance = Instance { launch: launch.clone(), log: log.clone(), data: data.clone() };
                 instances.spawn(instance.keep_running(stopped.clone()));
@@ -67,12 +67,6 @@ impl Functions {
         drop(self.stop);
         self.instances.join_all().await;
     }
-}
-
-fn log_file(data: &Data, function: &str) -> Result<File> {
-    let path = data.log(function)?;
-    let file = File::options().create(true).append(true).open(&path);
-    file.with_context(|| format!("{} can't be written", path.display()))
 }
 
 struct Instance {

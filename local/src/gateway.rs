@@ -2,6 +2,7 @@
 
 mod answer;
 mod cors;
+mod event;
 mod invoke;
 mod refusal;
 mod routes;
@@ -23,10 +24,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use uuid::Uuid;
 
-use crate::event::Routed;
 use crate::template::{Api, Route};
 use crate::tokens::{Identity, Tokens};
+use event::Routed;
 use invoke::Invoker;
 use refusal::Refusal;
 
@@ -141,5 +143,5 @@ async fn serve_one(
 
 /// Looks like API Gateway's: 11 bytes in base64.
 fn request_id() -> String {
-    URL_SAFE.encode(std::array::from_fn::<u8, 11, _>(|_| fastrand::u8(..)))
+    URL_SAFE.encode(&Uuid::new_v4().as_bytes()[..11])
 }

@@ -17,7 +17,7 @@ mod operations;
 mod trail;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -27,7 +27,7 @@ pub use self::{
     error::{FileError, Refusal},
     trail::Call,
 };
-use self::{file::KeyFile, keys::Keyring, trail::Trail};
+use self::{keys::Keyring, trail::Trail};
 
 /// An emulator; clones are the same one.
 #[derive(Clone, Default)]
@@ -37,7 +37,7 @@ pub struct Kms(Arc<Mutex<Account>>);
 #[derive(Default)]
 struct Account {
     keys: Keyring,
-    file: Option<KeyFile>,
+    file: Option<PathBuf>,
     trail: Trail,
     faults: Vec<Fault>,
 }
@@ -57,13 +57,13 @@ impl Kms {
     }
 
     /// An emulator with the keys of this file, which each change reaches before it is answered;
-    /// without such a file there are no keys yet. The folder must exist.
+    /// without such a file there are no keys yet. The folder must exist, and the caller sees to it that
+    /// one emulator at a time has the file: two would lose each other's keys.
     ///
     /// # Errors
-    /// The file is damaged, open in another emulator, or out of reach.
+    /// The file is damaged or out of reach.
     pub fn open(file: &Path) -> Result<Self, FileError> {
-        let (file, keys) = KeyFile::open(file)?;
-        let account = Account { keys, file: Some(file), ..Account::default() };
+        let account = Account { keys: file::load(file)?, file: Some(file.to_owned()), ..Account::default() };
         Ok(Self(Arc::new(Mutex::new(account))))
     }
 
@@ -138,7 +138,7 @@ impl Account {
         let answer = work(&mut keys)?;
         if keys != self.keys {
             if let Some(file) = &self.file {
-                file.save(&keys)?;
+                file::save(file, &keys)?;
             }
             self.keys = keys;
         }

@@ -1,22 +1,27 @@
 //! AWS on a desk, for the tests and the local run. Nothing here is ever deployed.
 
+mod account;
+pub mod cargo_lambda;
 pub mod compile;
 pub mod data;
+mod durable;
 pub mod dynamodb;
-pub mod emulators;
-pub mod event;
+mod emulators;
 pub mod functions;
-pub mod gateway;
+mod gateway;
 pub mod kms;
-pub mod lambda;
 pub mod options;
 pub mod process;
 pub mod run;
-pub mod server;
+mod server;
 pub mod story;
 pub mod template;
 pub mod terminal;
-pub mod tokens;
-pub mod tools;
+mod tokens;
 pub mod watch;
 pub mod workspace;
+
+/// The name under which tests ask for cargo-lambda.
+pub mod tools {
+    pub use crate::cargo_lambda::installed as cargo_lambda;
+}

@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use local::data::Reach;
-use local::options::{Command, Data, Options};
+use local::options::{Command, DataFolder, Options};
 use local::terminal::{self, BAD};
 use local::workspace::Workspace;
-use local::{run, tools};
+use local::{cargo_lambda, run};
 use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
@@ -45,7 +45,7 @@ async fn obey(options: Options) -> Result<()> {
     }
 }
 
-fn folder(workspace: &Workspace, data: &Data) -> PathBuf {
+fn folder(workspace: &Workspace, data: &DataFolder) -> PathBuf {
     data.folder.clone().unwrap_or_else(|| workspace.target.join("local"))
 }
 
@@ -62,7 +62,7 @@ fn environment(workspace: &Workspace, folder: &Path) -> Result<()> {
         terminal::say(format_args!("export {name}={value}"));
     }
     terminal::say(format_args!("export CARGO_LAMBDA_INVOKE_PORT={}", reach.services.lambda));
-    let tools = tools::folder(&workspace.target);
+    let tools = cargo_lambda::folder(&workspace.target);
     terminal::say(format_args!(
         "export PATH='{}':\"$PATH\"",
         tools.display().to_string().replace('\'', r"'\''")

@@ -27,10 +27,10 @@ pub enum Command {
         client_id: String,
         /// Which data folder's run.
         #[command(flatten)]
-        data: Data,
+        data: DataFolder,
     },
     /// Prints the variables that point AWS tools and `cargo lambda invoke` at the backend, for `eval "$(…)"`.
-    Env(Data),
+    Env(DataFolder),
 }
 
 /// How the backend runs.
@@ -41,7 +41,7 @@ pub struct Serve {
     pub port: u16,
     /// Which data folder to run on.
     #[command(flatten)]
-    pub data: Data,
+    pub data: DataFolder,
     /// The secret that Portal's calls carry, 16 characters or more [default: random, kept with the data].
     #[arg(long, value_name = "SECRET", value_parser = webhook_secret)]
     pub webhook_secret: Option<String>,
@@ -52,7 +52,7 @@ pub struct Serve {
 
 /// Where a run keeps its data.
 #[derive(Debug, Args)]
-pub struct Data {
+pub struct DataFolder {
     /// Folder of the data [default: `local` in cargo's target directory].
     #[arg(long = "data", value_name = "DIR")]
     pub folder: Option<PathBuf>,

@@ -11,7 +11,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::sync::watch;
 
-use self::backend::{Backend, Plan};
+use self::backend::Backend;
+pub use self::backend::Plan;
 use crate::compile::Executables;
 use crate::data::{Data, Reach};
 use crate::emulators::Emulators;
@@ -98,20 +99,28 @@ impl Running {
         self.held.send_replace(Some(message.to_owned()));
     }
 
-    /// Starts again, with these executables and the template as it is now, on the same data and ports.
+    /// What [`Running::reload`] is to start: these executables and the template as it is now, on the same data and
+    /// ports.
     ///
     /// # Errors
-    /// When the template isn't understood: what ran before runs on, held. When something doesn't start.
-    pub async fn reload(&mut self, executables: Executables) -> Result<()> {
+    /// When the template isn't understood, or a key or table can't be made. What ran before runs on.
+    pub fn plan(&self, executables: Executables) -> Result<Plan> {
         let template = Template::read(&self.workspace.template())?;
-        let plan = Plan {
+        Ok(Plan {
             stack: self.emulators.deploy(&template, &parameters::values(&self.webhook_secret))?,
             executables,
             port: Some(self.backend.lambda_port()),
             listener: self.listener.try_clone()?,
             identity: self.identity.clone(),
             held: self.held.subscribe(),
-        };
+        })
+    }
+
+    /// Starts again, as planned.
+    ///
+    /// # Errors
+    /// When something doesn't start. Nothing runs then.
+    pub async fn reload(&mut self, plan: Plan) -> Result<()> {
         self.backend.stop().await;
         let root = &self.workspace.root;
         self.backend = Backend::start(plan, &self.emulators, &self.cargo_lambda, root, &self.data).await?;

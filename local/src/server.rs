@@ -51,6 +51,8 @@ impl Server {
         drop(self.stop);
         if timeout(GRACE, &mut self.task).await.is_err() {
             self.task.abort();
+            // Cancelled, as was asked for.
+            drop(self.task.await);
         }
     }
 }

@@ -2,18 +2,18 @@
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::pin::pin;
 
-use anyhow::{Context, Result, anyhow};
-use local::compile::{self, Executables};
+use anyhow::{Context, Result, anyhow, ensure};
+use local::cargo_lambda;
+use local::compile;
 use local::data::Data;
 use local::options::Serve;
-use local::run::{self, Running, Settings};
+use local::run::{self, Plan, Running, Settings};
 use local::story::{self, Cast};
 use local::terminal::{self, BAD, BOLD, DIM, GOOD};
-use local::tools;
 use local::watch::Sources;
 use local::workspace::Workspace;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// # Errors
 /// When something doesn't start or can't go on, and at the end when the story has failed.
 pub async fn serve(workspace: Workspace, folder: &Path, options: Serve) -> Result<()> {
-    let data = Data::take(folder)?;
+    let data = Data::take(folder)?.shielding_children();
     let listener = listen(options.port)?;
     let mut sources = Sources::watch(&workspace.root)?;
     let mut stopped = pin!(stop_signal()?);
@@ -42,12 +42,18 @@ pub async fn serve(workspace: Workspace, folder: &Path, options: Serve) -> Resul
 
 /// Takes the port before anything that takes long.
 fn listen(port: u16) -> Result<TcpListener> {
+    let in_use = || anyhow!("port {port} is in use: stop what listens there, or choose another with --port");
+    ensure!(!is_answered(port), in_use());
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => {
-            anyhow!("port {port} is in use: stop what listens there, or choose another with --port")
-        }
+        ErrorKind::AddrInUse => in_use(),
         _ => anyhow!(error).context(format!("can't listen on port {port}")),
     })
+}
+
+/// macOS lets a program bind 127.0.0.1 beside another that listens on all addresses, and `localhost` can mean `[::1]`.
+fn is_answered(port: u16) -> bool {
+    let answers = |host: IpAddr| TcpStream::connect((host, port)).is_ok();
+    answers(Ipv4Addr::LOCALHOST.into()) || answers(Ipv6Addr::LOCALHOST.into())
 }
 
 /// Completes at Ctrl-C, at a polite end from outside, and when the terminal closes.
@@ -71,7 +77,7 @@ async fn start(
     webhook_secret: Option<String>,
 ) -> Result<Running> {
     let binaries = run::binaries(workspace)?;
-    let cargo_lambda = tools::cargo_lambda(&workspace.target).await?;
+    let cargo_lambda = cargo_lambda::installed(&workspace.target).await?;
     terminal::say("Building the functions (the first time 3 to 6 minutes: the AWS SDK is large)");
     let executables = compile::functions(workspace, &binaries)
         .await
@@ -101,7 +107,7 @@ async fn attend(
             changed = sources.changed() => changed?,
             error = running.failed() => return Err(error),
         };
-        rebuild(running, workspace, &changed).await;
+        rebuild(running, workspace, &changed).await?;
     }
 }
 
@@ -115,22 +121,26 @@ fn cast(running: &Running) -> Result<Cast> {
     })
 }
 
-/// Until the functions serve again, requests get 503 with what is wrong.
-async fn rebuild(running: &mut Running, workspace: &Workspace, changed: &Path) {
+/// Until the functions serve again, requests get 503; what is wrong with the sources can be mended meanwhile.
+async fn rebuild(running: &mut Running, workspace: &Workspace, changed: &Path) -> Result<()> {
     terminal::say_in(DIM, format_args!("{} changed: rebuilding", changed.display()));
     running.hold("rebuilding: sources have changed");
     match rebuilt(running, workspace).await {
-        Ok(()) => terminal::say_in(GOOD, "Serving again"),
+        Ok(plan) => {
+            running.reload(plan).await?;
+            terminal::say_in(GOOD, "Serving again");
+        }
         Err(error) => {
             terminal::complain(BAD, "Requests get 503 until this is mended:", headline(&error));
             running.hold(&format!("{error:#}"));
         }
     }
+    Ok(())
 }
 
-async fn rebuilt(running: &mut Running, workspace: &Workspace) -> Result<()> {
-    let executables: Executables = compile::functions(workspace, &run::binaries(workspace)?).await?;
-    running.reload(executables).await
+async fn rebuilt(running: &Running, workspace: &Workspace) -> Result<Plan> {
+    let executables = compile::functions(workspace, &run::binaries(workspace)?).await?;
+    running.plan(executables)
 }
 
 /// The first line of an error: the compiler has shown the rest.
@@ -158,4 +168,19 @@ fn farewell(cast: &Cast, played: &Result<()>) {
     terminal::say("");
     terminal::say_in(DIM, "In another terminal: `cargo local token CLIENT_ID`, `cargo local env`.");
     terminal::say_in(DIM, "Rebuilds when functions/, shared/ or template.yaml change. Ctrl-C stops all.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_answers_on_either_loopback_address_is_in_use() {
+        for host in [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()] {
+            // A computer without IPv6 has nothing to refuse there.
+            let Ok(other) = TcpListener::bind((host, 0)) else { continue };
+            let error = listen(other.local_addr().unwrap().port()).unwrap_err().to_string();
+            assert!(error.ends_with("is in use: stop what listens there, or choose another with --port"));
+        }
+    }
 }

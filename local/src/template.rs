@@ -1,7 +1,7 @@
 //! The stack that `template.yaml` describes, resolved as CloudFormation and SAM would.
 //!
-//! Only what the local run needs is read, and in that nothing is guessed: an intrinsic function, a resource attribute
-//! or a property that is not understood is an error that says where it stands.
+//! Only what the local run needs is read, and in that nothing is guessed: an intrinsic function, a resource attribute,
+//! or a property of the API or of an event that is not understood is an error that says where it stands.
 
 mod api;
 mod conditions;

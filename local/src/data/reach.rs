@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::{Data, write};
+use super::Data;
+use crate::durable;
 use crate::functions::Services;
 use crate::process::Process;
 
@@ -50,7 +51,9 @@ impl Reach {
     /// # Errors
     /// When the file can't be written.
     pub fn announce(self, data: &Data) -> Result<()> {
-        write(&data.file(FILE), &serde_json::to_vec(&Run { process: Process::this(), reach: self })?)
+        let (path, run) = (data.file(FILE), Run { process: Process::this(), reach: self });
+        durable::write(&path, &serde_json::to_vec(&run)?)
+            .with_context(|| format!("{} can't be written", path.display()))
     }
 }
 

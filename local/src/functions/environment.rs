@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::REGION;
 use crate::template::Function;
 
 /// Variables by name.
@@ -20,10 +21,8 @@ pub struct Services {
     pub lambda: u16,
 }
 
-/// The Region of the local run; the template's pseudo parameter `AWS::Region` has it too.
-pub const REGION: &str = "us-east-1";
 /// Both halves of the credentials that the emulators take, as they take any.
-pub const CREDENTIAL: &str = "local";
+const CREDENTIAL: &str = "local";
 
 impl Services {
     /// The environment of that function's instances.

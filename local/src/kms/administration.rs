@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::Refusal,
-    keys::{ACCOUNT, Key, Keyring, REGION, State, now},
+    keys::{Key, Keyring, State, now},
     operations::{Algorithm, Done, Operation},
 };
+use crate::account::{ACCOUNT, REGION};
 
 const DAY: u64 = 24 * 60 * 60;
 

@@ -71,12 +71,6 @@ pub enum FileError {
         /// The alias without a key.
         alias: String,
     },
-    /// Another emulator has it open; two writers would lose each other's keys.
-    #[error("{file} is in use: stop the other local run, or choose another data folder")]
-    InUse {
-        /// The key file.
-        file: PathBuf,
-    },
     /// The file system refused.
     #[error("cannot {action} {file}: {source}")]
     Io {

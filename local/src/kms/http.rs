@@ -1,10 +1,6 @@
 //! KMS over HTTP: AWS's JSON 1.1 protocol. Signatures are not looked at.
 
-use std::{
-    future::Future,
-    io,
-    sync::{Arc, Mutex, Weak},
-};
+use std::{future::Future, io};
 
 use axum::{
     Router,
@@ -17,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::{Account, Kms, error::Refusal};
+use super::{Kms, error::Refusal};
 
 impl Kms {
     /// Serves the KMS API until `shutdown` resolves and the requests under way are answered.
@@ -29,27 +25,16 @@ impl Kms {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        // Weak, so that no connection left open holds the key file after this returns.
-        let account = Arc::downgrade(&self.0);
-        let router = Router::new().fallback(call).with_state(account);
+        let router = Router::new().fallback(call).with_state(self);
         axum::serve(listener, router).with_graceful_shutdown(shutdown).await
     }
 }
 
-async fn call(
-    State(account): State<Weak<Mutex<Account>>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let answer = body.map_err(|rejection| Refusal::validation(rejection.body_text())).and_then(|body| {
-        let kms = Kms(account.upgrade().ok_or_else(stopped)?);
-        kms.answer(operation(&headers), &body)
-    });
+async fn call(State(kms): State<Kms>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+    let answer = body
+        .map_err(|rejection| Refusal::validation(rejection.body_text()))
+        .and_then(|body| kms.answer(operation(&headers), &body));
     respond(answer)
-}
-
-fn stopped() -> Refusal {
-    Refusal::new("KMSInternalException", "this emulator has stopped")
 }
 
 /// The name of the operation; empty, which is none, without a target of the KMS API.

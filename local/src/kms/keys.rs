@@ -10,13 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{ciphertext::Material, error::Refusal};
+use crate::account;
 
-/// The account that owns every key.
-pub const ACCOUNT: &str = "000000000000";
-/// The Region that every key is in.
-pub const REGION: &str = "us-east-1";
-/// What the ARNs of all keys and aliases begin with.
-const ARN_PREFIX: &str = "arn:aws:kms:us-east-1:000000000000:";
 const MAX_REFERENCE: usize = 2048;
 const MAX_ALIAS: usize = 256;
 
@@ -62,7 +57,7 @@ impl Key {
 
     /// The key ARN, which every answer about the key carries.
     pub fn arn(&self) -> String {
-        format!("{ARN_PREFIX}key/{}", self.id)
+        account::arn("kms", &format!("key/{}", self.id))
     }
 
     /// Whether it is a multi-Region key: as in KMS, its id says so.
@@ -143,7 +138,7 @@ impl Keyring {
     /// The key that a key id, key ARN, alias name or alias ARN names.
     pub fn find(&self, reference: &str) -> Result<&Key, Refusal> {
         check_length(reference)?;
-        let id = match reference.strip_prefix(ARN_PREFIX).unwrap_or(reference) {
+        let id = match resource(reference).unwrap_or(reference) {
             alias if alias.starts_with("alias/") => self.aliases.get(alias).map(String::as_str),
             _ => key_id(reference),
         };
@@ -183,10 +178,15 @@ pub fn now() -> u64 {
 
 /// The id in a key id or a key ARN.
 fn key_id(reference: &str) -> Option<&str> {
-    match reference.strip_prefix(ARN_PREFIX) {
+    match resource(reference) {
         Some(resource) => resource.strip_prefix("key/"),
         None => Some(reference),
     }
+}
+
+/// What an ARN names, if it is one of this account's KMS.
+fn resource(reference: &str) -> Option<&str> {
+    reference.strip_prefix(&account::arn("kms", ""))
 }
 
 fn check_length(reference: &str) -> Result<(), Refusal> {
@@ -234,7 +234,7 @@ mod tests {
     fn a_key_is_found_by_id_arn_alias_and_alias_arn() {
         let (ring, arn) = ring();
         let id = arn.rsplit('/').next().unwrap();
-        let alias_arn = format!("{ARN_PREFIX}alias/shares");
+        let alias_arn = account::arn("kms", "alias/shares");
         for reference in [id, &arn, "alias/shares", &alias_arn] {
             assert_eq!(ring.find(reference).unwrap().arn(), arn, "{reference}");
         }
@@ -248,9 +248,9 @@ mod tests {
             "alias/other",
             "shares",
             &format!("key/{id}"),
-            &format!("{ARN_PREFIX}{id}"),
-            &arn.replace(REGION, "eu-west-1"),
-            &arn.replace(ACCOUNT, "111111111111"),
+            &account::arn("kms", id),
+            &arn.replace(account::REGION, "eu-west-1"),
+            &arn.replace(account::ACCOUNT, "111111111111"),
         ] {
             assert_eq!(code(ring.find(reference)), "NotFoundException");
         }

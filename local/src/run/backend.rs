@@ -7,30 +7,30 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tokio::sync::watch;
 
+use crate::cargo_lambda::CargoLambda;
 use crate::compile::Executables;
 use crate::data::Data;
 use crate::emulators::Emulators;
 use crate::functions::{Functions, Launch, Services};
 use crate::gateway::Gateway;
-use crate::lambda::Lambda;
 use crate::server::Server;
 use crate::template::Stack;
 use crate::terminal::{self, BAD};
 use crate::tokens::Tokens;
 
-/// What a backend is started from.
+/// What a backend is started from: the template is understood, and its keys and tables are there.
 pub struct Plan {
-    pub stack: Stack,
-    pub executables: Executables,
-    pub port: Option<u16>,
-    pub listener: TcpListener,
-    pub identity: Tokens,
-    pub held: watch::Receiver<Option<String>>,
+    pub(super) stack: Stack,
+    pub(super) executables: Executables,
+    pub(super) port: Option<u16>,
+    pub(super) listener: TcpListener,
+    pub(super) identity: Tokens,
+    pub(super) held: watch::Receiver<Option<String>>,
 }
 
 /// A running one.
 pub struct Backend {
-    lambda: Lambda,
+    cargo_lambda: CargoLambda,
     functions: Option<Functions>,
     gateway: Option<Server>,
 }
@@ -39,28 +39,31 @@ impl Backend {
     pub async fn start(
         plan: Plan,
         emulators: &Emulators,
-        cargo_lambda: &Path,
+        executable: &Path,
         root: &Path,
         data: &Arc<Data>,
     ) -> Result<Self> {
-        let lambda = Lambda::start(cargo_lambda, root, plan.port, data).await?;
-        let services =
-            Services { dynamodb: emulators.dynamodb_url(), kms: emulators.kms_url(), lambda: lambda.port() };
+        let cargo_lambda = CargoLambda::start(executable, root, plan.port, data).await?;
+        let services = Services {
+            dynamodb: emulators.dynamodb_url(),
+            kms: emulators.kms_url(),
+            lambda: cargo_lambda.port(),
+        };
         let functions = Functions::start(launches(&plan, &services)?, data)?;
-        let gateway = gateway(plan, lambda.port())?;
-        Ok(Self { lambda, functions: Some(functions), gateway: Some(gateway) })
+        let gateway = gateway(plan, cargo_lambda.port())?;
+        Ok(Self { cargo_lambda, functions: Some(functions), gateway: Some(gateway) })
     }
 
     pub fn lambda_port(&self) -> u16 {
-        self.lambda.port()
+        self.cargo_lambda.port()
     }
 
     /// Waits for the end of cargo-lambda, without which nothing works.
     pub async fn failed(&mut self) -> anyhow::Error {
-        self.lambda.ended().await
+        self.cargo_lambda.ended().await
     }
 
-    /// Lets requests under way end, then stops all, the gateway first.
+    /// Stops all, the gateway first: requests under way get the moment that [`Server::stop`] gives them.
     pub async fn stop(&mut self) {
         if let Some(gateway) = self.gateway.take() {
             gateway.stop().await;
@@ -68,7 +71,7 @@ impl Backend {
         if let Some(functions) = self.functions.take() {
             functions.stop().await;
         }
-        if let Err(error) = self.lambda.stop().await {
+        if let Err(error) = self.cargo_lambda.stop().await {
             terminal::complain(BAD, "cargo-lambda", format_args!("can't be ended: {error:#}"));
         }
     }

@@ -1,7 +1,7 @@
 //! The user's app: it hands over its encrypted share, and takes it back.
 
 use anyhow::{Context, Result, ensure};
-use hyper::header::AUTHORIZATION;
+use axum::http::header::AUTHORIZATION;
 use serde_json::json;
 
 use super::http::Http;

@@ -1,10 +1,10 @@
 //! A small HTTP client: requests to the API and their JSON answers.
 
 use anyhow::{Context, Result, ensure};
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderName};
-use hyper::{Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;

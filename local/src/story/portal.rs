@@ -1,7 +1,7 @@
 //! Portal's side: it hands over custodian shares, and asks for them, by webhook.
 
 use anyhow::{Context, Result, ensure};
-use hyper::header::HeaderName;
+use axum::http::header::HeaderName;
 use serde_json::{Value, json};
 
 use super::http::{Http, Proof};

@@ -11,6 +11,22 @@ use super::intrinsics::Scope;
 use super::resources::{Resource, http_api};
 use super::{Result, TemplateError};
 
+/// The properties of an API that are served here.
+const SERVED: [&str; 2] = ["Auth", "CorsConfiguration"];
+/// Those that change nothing on one computer: names, rates, logs, and where on the internet the API is.
+const WITHOUT_EFFECT: [&str; 10] = [
+    "AccessLogSettings",
+    "DefaultRouteSettings",
+    "Description",
+    "DisableExecuteApiEndpoint",
+    "Domain",
+    "FailOnWarnings",
+    "Name",
+    "PropagateTags",
+    "RouteSettings",
+    "Tags",
+];
+
 /// The HTTP API in front of the functions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Api {
@@ -151,8 +167,22 @@ pub(super) fn read(
     Ok(api)
 }
 
+/// Whatever else a property says could change what callers get.
+fn check_names(properties: &Value, resource: &Resource<'_>) -> Result<()> {
+    let known = |name: &str| SERVED.contains(&name) || WITHOUT_EFFECT.contains(&name);
+    let mut names = properties.as_object().into_iter().flatten().map(|(name, _)| name);
+    match names.find(|name| !known(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let at = resource.place(&format!("Properties.{name}"));
+            Err(TemplateError::at(&at, "a property that the local run doesn't understand"))
+        }
+    }
+}
+
 fn settings(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<(Api, Option<String>)> {
     let properties = &resource.body["Properties"];
+    check_names(properties, resource)?;
     let cors =
         scope.read(&properties["CorsConfiguration"], &resource.place("Properties.CorsConfiguration"))?;
     let at = resource.place("Properties.Auth");

@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 
 use super::intrinsics::text;
 use super::{Result, TemplateError};
-
-/// The Region and the account that a local stack lives in; emulators sign with the same.
-pub(super) const REGION: &str = "us-east-1";
-pub(super) const ACCOUNT: &str = "000000000000";
+use crate::account::{ACCOUNT, REGION};
 
 const PSEUDO: [(&str, &str); 5] = [
     ("AWS::AccountId", ACCOUNT),

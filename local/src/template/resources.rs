@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::functions::{self, FUNCTION};
 use super::intrinsics::Scope;
-use super::parameters::{ACCOUNT, REGION};
 use super::tables::Table;
 use super::{Result, TemplateError};
+use crate::account::arn;
 
 const KEY: &str = "AWS::KMS::Key";
 const HTTP_API: &str = "AWS::Serverless::HttpApi";
@@ -121,8 +121,4 @@ pub(super) fn names(
         names.insert(api.logical_id.to_owned(), json!("local"));
     }
     Ok(names)
-}
-
-fn arn(service: &str, resource: &str) -> String {
-    format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}")
 }

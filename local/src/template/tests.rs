@@ -292,3 +292,24 @@ Resources:
         assert!(error.contains(problem), "{error}");
     }
 }
+
+#[test]
+fn a_property_of_the_api_is_served_or_without_effect_here_or_named() {
+    let stack = |property: &str| {
+        let text = format!(
+            "{{Resources: {{Api: {{Type: 'AWS::Serverless::HttpApi', Properties: {{{property}}}}}}}}}"
+        );
+        let template = Template::parse(&text).unwrap();
+        template.stack(&BTreeMap::new(), &BTreeMap::new()).map_err(|error| error.to_string())
+    };
+    for property in
+        ["Domain: {DomainName: d}", "DefaultRouteSettings: {ThrottlingRateLimit: 9}", "Tags: {a: b}"]
+    {
+        assert!(stack(property).is_ok(), "{property}");
+    }
+    for name in ["StageName", "StageVariables", "DefinitionBody"] {
+        let error = stack(&format!("{name}: x")).unwrap_err();
+        let place = format!("Resources.Api.Properties.{name}: ");
+        assert!(error.starts_with(&place), "{error}");
+    }
+}

@@ -1,8 +1,7 @@
 //! The file that holds the private key.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use aws_lc_rs::encoding::AsDer;
@@ -10,31 +9,18 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::RsaKeyPair;
 use pem::Pem;
 
+use crate::durable;
+
+/// The key in that file, made when there is none. One process at a time makes it: the one that has the data folder.
 pub(super) fn read_or_make(path: &Path) -> io::Result<Vec<u8>> {
     match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path),
-        result => result,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key = generate()?.into_bytes();
+            durable::write(path, &key)?;
+            Ok(key)
+        }
+        read => read,
     }
-}
-
-/// Writes the key beside its place and links it in: whole or not at all, and the first of two processes wins.
-fn make(path: &Path) -> io::Result<Vec<u8>> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let draft = path.with_extension(format!("{:016x}.new", fastrand::u64(..)));
-    let linked = write(&draft).and_then(|()| fs::hard_link(&draft, path));
-    let removed = fs::remove_file(&draft);
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => removed.and_then(|()| fs::read(path)),
-    }
-}
-
-fn write(path: &Path) -> io::Result<()> {
-    let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(generate()?.as_bytes())?;
-    file.sync_all()
 }
 
 fn generate() -> io::Result<String> {

@@ -2,29 +2,20 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use tempfile::TempDir;
+
 use super::*;
 
-/// A folder of this test's own, removed when it ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        Self(std::env::temp_dir().join(format!("tokens-{:016x}", fastrand::u64(..))))
-    }
-
-    fn key(&self) -> PathBuf {
-        self.0.join("tokens.pem")
-    }
+fn key_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("tokens.pem")
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).unwrap();
-    }
+fn made() -> Tokens {
+    Tokens::open(&key_in(&TempDir::new().unwrap())).unwrap()
 }
 
 /// One key pair for all tests: to make one takes its time.
-pub(crate) static TOKENS: LazyLock<Tokens> = LazyLock::new(|| Tokens::open(&Folder::new().key()).unwrap());
+pub(crate) static TOKENS: LazyLock<Tokens> = LazyLock::new(made);
 
 const NOW: u64 = 1_800_000_000;
 
@@ -128,7 +119,7 @@ fn a_token_must_have_one_of_the_routes_scopes() {
 #[test]
 fn only_this_key_and_rs256_are_accepted() {
     let wrong = "the token's format, algorithm or signature is wrong";
-    let other = Tokens::open(&Folder::new().key()).unwrap();
+    let other = made();
     let forged = other.sign(&claims(&json!({}))).unwrap();
     let shared_secret = jsonwebtoken::encode(
         &Header::new(Algorithm::HS256),
@@ -162,20 +153,19 @@ fn claims_are_passed_on_as_text() {
 
 #[test]
 fn the_key_file_is_its_owners_alone_and_is_kept() {
-    let folder = Folder::new();
-    let first = Tokens::open(&folder.key()).unwrap();
-    let mode = std::fs::metadata(folder.key()).unwrap().permissions().mode();
+    let folder = TempDir::new().unwrap();
+    let first = Tokens::open(&key_in(&folder)).unwrap();
+    let mode = std::fs::metadata(key_in(&folder)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(Tokens::open(&folder.key()).unwrap().key_id, first.key_id);
-    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
+    assert_eq!(Tokens::open(&key_in(&folder)).unwrap().key_id, first.key_id);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn a_damaged_key_file_is_named_and_left_alone() {
-    let folder = Folder::new();
-    std::fs::create_dir_all(&folder.0).unwrap();
-    std::fs::write(folder.key(), "damaged").unwrap();
-    let error = Tokens::open(&folder.key()).err().unwrap().to_string();
-    assert!(error.starts_with(&folder.key().display().to_string()), "{error}");
-    assert_eq!(std::fs::read_to_string(folder.key()).unwrap(), "damaged");
+    let folder = TempDir::new().unwrap();
+    std::fs::write(key_in(&folder), "damaged").unwrap();
+    let error = Tokens::open(&key_in(&folder)).err().unwrap().to_string();
+    assert!(error.starts_with(&key_in(&folder).display().to_string()), "{error}");
+    assert_eq!(std::fs::read_to_string(key_in(&folder)).unwrap(), "damaged");
 }

@@ -1,4 +1,4 @@
-//! Makes sure of cargo-lambda, the Lambda runtime of the local run: a pinned wheel, never compiled.
+//! Makes sure of cargo-lambda: a pinned wheel, never compiled.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ const VERSION: &str = "1.9.2";
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The version with the digest of each platform's wheel, so that no other program runs in its place.
-const PINNED: &str = include_str!("../cargo-lambda.txt");
+const PINNED: &str = include_str!("../../cargo-lambda.txt");
 
 /// The folder of the executable, which a `PATH` can name: it holds nothing else.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn folder(target: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When Python 3 or its `venv` is missing, the registry is out of reach, or there is no wheel for this platform.
-pub async fn cargo_lambda(target: &Path) -> Result<PathBuf> {
+pub async fn installed(target: &Path) -> Result<PathBuf> {
     let executable = folder(target).join("cargo-lambda");
     if executable.is_file() {
         return Ok(executable);
@@ -122,7 +122,7 @@ mod tests {
         let target = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder(target.path())).unwrap();
         fs::write(folder(target.path()).join("cargo-lambda"), "").unwrap();
-        let found = cargo_lambda(target.path()).await.unwrap();
+        let found = installed(target.path()).await.unwrap();
         assert_eq!(found.parent().unwrap(), folder(target.path()));
     }
 

@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, UtcOffset};
 
+use crate::account::ACCOUNT;
 use crate::template::Route;
 use crate::tokens::Identity;
 
@@ -65,7 +66,7 @@ impl Routed<'_> {
         let host = header(&self.head.headers, &HOST);
         let domain = host.rsplit_once(':').map_or(host.as_str(), |(domain, _port)| domain);
         let mut context = json!({
-            "accountId": "000000000000",
+            "accountId": ACCOUNT,
             "apiId": "local",
             "authorizer": self.identity.as_ref().map(|identity| json!({ "jwt": identity })),
             "domainName": domain,
