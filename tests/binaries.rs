@@ -4,10 +4,10 @@ use std::{net::TcpListener, process::Stdio};
 
 use futures_util::future::join_all;
 use local::{
+    cargo_lambda,
     data::Data,
     run::{Running, Settings},
     story::{self, Cast},
-    tools,
     workspace::Workspace,
 };
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ use crate::{
 async fn start(folder: &TempDir) -> Running {
     let workspace = Workspace::read().unwrap();
     let settings = Settings {
-        cargo_lambda: tools::cargo_lambda(&workspace.target).await.unwrap(),
+        cargo_lambda: cargo_lambda::installed(&workspace.target).await.unwrap(),
         workspace,
         data: Data::take(folder.path()).unwrap(),
         listener: TcpListener::bind("127.0.0.1:0").unwrap(),
@@ -131,10 +131,23 @@ async fn twenty_four_requests_at_once_are_all_answered() {
 }
 
 #[tokio::test]
+async fn more_requests_at_once_than_cargo_lambda_takes_wait_for_their_turn() {
+    let folder = TempDir::new().unwrap();
+    let running = start(&folder).await;
+    let secret = format!("x-webhook-secret: {}", running.webhook_secret);
+    let (fetch, url) =
+        (json!({ "clientId": CLIENT }).to_string(), format!("{}/webhook/backup/fetch", running.url));
+    let requests = (0..150).map(|_| async { curl(&["-H", &secret, "-d", &fetch, &url]).await.0 });
+    let statuses = join_all(requests).await;
+    assert!(statuses.iter().all(|status| *status == 404), "{statuses:?}");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn cargo_lambda_invoke_takes_the_events() {
     let folder = TempDir::new().unwrap();
     let running = start(&folder).await;
-    let cargo_lambda = tools::cargo_lambda(&Workspace::read().unwrap().target).await.unwrap();
+    let cargo_lambda = cargo_lambda::installed(&Workspace::read().unwrap().target).await.unwrap();
     for function in ["store-backup", "get-backup"] {
         let invoked = Command::new(&cargo_lambda)
             .args(["lambda", "invoke", "--invoke-address", "127.0.0.1"])

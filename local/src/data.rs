@@ -98,7 +98,9 @@ impl Data {
         file.with_context(|| format!("{} can't be written", path.display()))
     }
 
-    fn logs(&self) -> PathBuf {
+    /// The folder of those files.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
         self.file("logs")
     }
 

@@ -20,8 +20,3 @@ pub mod terminal;
 mod tokens;
 pub mod watch;
 pub mod workspace;
-
-/// The name under which tests ask for cargo-lambda.
-pub mod tools {
-    pub use crate::cargo_lambda::installed as cargo_lambda;
-}

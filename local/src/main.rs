@@ -12,18 +12,14 @@ use local::options::{Command, DataFolder, Options};
 use local::terminal::{self, BAD};
 use local::workspace::Workspace;
 use local::{cargo_lambda, run};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    // What the servers in this process have to say.
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::WARN)
-        .with_writer(std::io::stderr)
-        .without_time()
-        .compact()
-        .init();
+    log();
     match obey(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -31,6 +27,14 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What the servers in this process have to say. The embedded DynamoDB warns of every repeated store, which is no
+/// fault.
+fn log() {
+    let levels = Targets::new().with_default(LevelFilter::WARN).with_target("dynoxide", LevelFilter::ERROR);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().compact();
+    tracing_subscriber::registry().with(lines).with(levels).init();
 }
 
 async fn obey(options: Options) -> Result<()> {

@@ -142,6 +142,12 @@ impl Running {
         self.emulators.kms()
     }
 
+    /// The folder of the functions' log lines.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.data.logs()
+    }
+
     /// Where everything can be reached.
     #[must_use]
     pub fn reach(&self) -> Reach {

@@ -78,7 +78,7 @@ async fn start(
 ) -> Result<Running> {
     let binaries = run::binaries(workspace)?;
     let cargo_lambda = cargo_lambda::installed(&workspace.target).await?;
-    terminal::say("Building the functions (the first time 3 to 6 minutes: the AWS SDK is large)");
+    terminal::say("Building the functions: minutes the first time (the AWS SDK is large), then seconds");
     let executables = compile::functions(workspace, &binaries)
         .await
         .map_err(|error| anyhow!("the functions don't build: {}", headline(&error)))?;
@@ -101,7 +101,7 @@ async fn attend(
             error = running.failed() => return Err(error),
         };
     }
-    farewell(&cast, played);
+    farewell(&cast, &running.logs(), played);
     loop {
         let changed = tokio::select! {
             changed = sources.changed() => changed?,
@@ -149,14 +149,19 @@ fn headline(error: &anyhow::Error) -> String {
 }
 
 /// The last thing on the screen: what a developer copies.
-fn farewell(cast: &Cast, played: &Result<()>) {
+fn farewell(cast: &Cast, logs: &Path, played: &Result<()>) {
     terminal::say("");
     if let Err(error) = played {
         terminal::complain(BAD, "error:", format_args!("{error:#}"));
         terminal::say("");
     }
+    terminal::say_in(DIM, "In another terminal, with the same --data if any:");
+    terminal::say_in(DIM, "`cargo local token CLIENT_ID` and `cargo local env`.");
+    terminal::say_in(DIM, "Rebuilds when functions/, shared/ or template.yaml change. Ctrl-C stops all.");
+    terminal::say("");
     let path = format!("/portal/clients/{}/backup", cast.client);
     for (name, value) in [
+        ("Logs", logs.display().to_string()),
         ("Client API", format!("{}/portal/clients/{{clientId}}/backup", cast.api)),
         ("Webhook root", format!("{}/webhook", cast.api)),
         ("Secret", cast.webhook_secret.clone()),
@@ -165,9 +170,6 @@ fn farewell(cast: &Cast, played: &Result<()>) {
     }
     terminal::say("");
     terminal::say(format_args!("curl -H 'Authorization: Bearer {}' {}{path}", cast.token, cast.api));
-    terminal::say("");
-    terminal::say_in(DIM, "In another terminal: `cargo local token CLIENT_ID`, `cargo local env`.");
-    terminal::say_in(DIM, "Rebuilds when functions/, shared/ or template.yaml change. Ctrl-C stops all.");
 }
 
 #[cfg(test)]

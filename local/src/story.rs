@@ -84,7 +84,9 @@ async fn interrupted_recovery(portal: &Portal<'_>, app: &App<'_>, old: &Backup) 
     new_pairs(portal).await?;
     telling::aside("the app dies: its new share never comes");
     open_both(portal, app, old).await?;
-    telling::aside("the old two still open: the wallet is not lost");
+    let [secp256k1, ed25519] = &old.custodian;
+    telling::aside(&format!("the old two still open, {secp256k1}, {ed25519}"));
+    telling::aside(&format!("and {}: the wallet is not lost", old.client));
     Ok(())
 }
 

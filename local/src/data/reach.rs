@@ -42,7 +42,10 @@ impl Reach {
             .filter(|run| run.process.runs());
         match run {
             Some(run) => Ok(run.reach),
-            None => bail!("nothing runs on {}: start it with `cargo local`", folder.display()),
+            None => bail!(
+                "nothing runs on {}: start it with `cargo local`, or name its folder with --data",
+                folder.display()
+            ),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -10,6 +11,8 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::refusal::Refusal;
 
@@ -19,34 +22,47 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// The largest answer of a function (Lambda quotas: invocation payload, synchronous).
 const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
 
+/// Invocations of one function that are under way at once; the others wait. cargo-lambda takes about a hundred: with
+/// more it answers no function any more.
+const AT_ONCE: usize = 64;
+
 pub(super) struct Invoker {
     client: Client<HttpConnector, Full<Bytes>>,
     url: String,
-    timeouts: BTreeMap<String, Duration>,
+    functions: BTreeMap<String, Function>,
     /// How long any function may take.
     pub longest: Duration,
+}
+
+struct Function {
+    timeout: Duration,
+    places: Arc<Semaphore>,
 }
 
 impl Invoker {
     pub fn new(url: String, timeouts: BTreeMap<String, Duration>) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { client, url, timeouts, longest: LONGEST }
+        let function = |timeout| Function { timeout, places: Arc::new(Semaphore::new(AT_ONCE)) };
+        let functions = timeouts.into_iter().map(|(name, timeout)| (name, function(timeout)));
+        Self { client, url, functions: functions.collect(), longest: LONGEST }
     }
 
     /// Sends an event to a function and waits for its answer. The invocation goes on when the caller is gone, as it
     /// does on AWS.
-    pub async fn invoke(&self, function: &str, event: String) -> Result<Bytes, Refusal> {
-        let url = format!("{}/2015-03-31/functions/{function}/invocations", self.url);
-        let request = Request::post(url).body(Full::from(event)).map_err(|error| failed(function, &error))?;
-        let call = call(self.client.clone(), request);
-        let own = self.timeouts.get(function).copied().unwrap_or(Duration::MAX);
-        let call = tokio::spawn(tokio::time::timeout(own.min(self.longest), call));
-        match call.await {
-            Ok(Ok(answer)) => answer.map_err(|error| failed(function, &error)),
+    pub async fn invoke(&self, name: &str, event: String) -> Result<Bytes, Refusal> {
+        let url = format!("{}/2015-03-31/functions/{name}/invocations", self.url);
+        let request = Request::post(url).body(Full::from(event)).map_err(|error| failed(name, &error))?;
+        let function = self.functions.get(name).ok_or_else(|| failed(name, &"no such function"))?;
+        let (own, places, client) = (function.timeout, Arc::clone(&function.places), self.client.clone());
+        let served = async move {
+            let _place = places.acquire_owned().await.map_err(|error| error.to_string())?;
             // Lambda stops a function at its own timeout, which is an error of the function.
-            Ok(Err(_elapsed)) if own <= self.longest => Err(failed(function, &"timed out")),
+            timeout(own, call(client, request)).await.unwrap_or_else(|_elapsed| Err("timed out".into()))
+        };
+        match tokio::spawn(timeout(self.longest, served)).await {
+            Ok(Ok(answer)) => answer.map_err(|error| failed(name, &error)),
             Ok(Err(_elapsed)) => Err(Refusal::TimedOut),
-            Err(panicked) => Err(failed(function, &panicked)),
+            Err(panicked) => Err(failed(name, &panicked)),
         }
     }
 }

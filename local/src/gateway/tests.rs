@@ -107,10 +107,12 @@ impl Desk {
         Self::invoking(invoke_api().await, LONG).await
     }
 
-    /// The function `slow` has a timeout of its own, `slower` has none but that of integrations, `longest`.
+    /// The function `slow` has a short timeout of its own, the others none but that of integrations, `longest`.
     async fn invoking(invoke_url: String, longest: Duration) -> Self {
         let (held, holding) = watch::channel(None);
-        let timeouts = BTreeMap::from([("slow".to_owned(), BRIEF)]);
+        let own = |function: &str| if function == "slow" { BRIEF } else { Duration::MAX };
+        let timeouts =
+            api().routes.into_iter().map(|route| (route.function.clone(), own(&route.function))).collect();
         let mut gateway = Gateway::new(api(), TOKENS.clone(), timeouts, invoke_url, holding);
         gateway.invoker.longest = longest;
         let (listener, url) = listener().await;
