@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::{
+    client::send,
     event::{CLIENT, Event, WEBHOOK_SECRET},
     layout::root,
     logs::forms,
@@ -34,15 +35,6 @@ async fn start(folder: &TempDir) -> Running {
         webhook_secret: Some(WEBHOOK_SECRET.into()),
     };
     Running::start(settings).await.unwrap()
-}
-
-/// A line of a terminal: what curl prints, and the status it ended with.
-async fn curl(arguments: &[&str]) -> (u16, Value) {
-    let fixed = ["-q", "--noproxy", "*", "-sS", "-w", "\n%{http_code}"];
-    let curl = Command::new("curl").args(fixed).args(arguments).output().await.unwrap();
-    let printed = String::from_utf8(curl.stdout).unwrap();
-    let (body, status) = printed.rsplit_once('\n').unwrap();
-    (status.parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
 #[tokio::test]
@@ -75,12 +67,10 @@ async fn what_was_acknowledged_is_there_when_the_system_is_started_again() {
             format!("authorization: Bearer {}", running.token(CLIENT).unwrap()),
         );
         if number == 0 {
-            assert_eq!(curl(&["-H", &bearer, "-d", r#"{"cipherText":"kept"}"#, &url]).await.0, 200);
+            assert_eq!(send("POST", &url, &[&bearer], r#"{"cipherText":"kept"}"#).await.status, 200);
         }
-        assert_eq!(
-            curl(&["-H", &bearer, &url]).await,
-            (200, json!({"cipherText": "kept", "backupShare": "kept"}))
-        );
+        let got = send("GET", &url, &[&bearer], "").await;
+        assert_eq!((got.status, got.body), (200, json!({"cipherText": "kept", "backupShare": "kept"})));
         running.stop().await.unwrap();
     }
 }
@@ -93,21 +83,36 @@ async fn the_api_answers_for_itself_as_api_gateway_does() {
     let bearer = |client: &str| format!("authorization: Bearer {}", running.token(client).unwrap());
     let secret = format!("X-WEBHOOK-SECRET: {}", running.webhook_secret);
     let webhook = |path: &str| format!("{}/webhook/{path}", running.url);
-    let origin = "origin: http://localhost:3000";
-    for (arguments, status) in [
-        (vec![url.as_str()], 401),
-        (vec!["-H", "authorization: Bearer x", &url], 401),
-        (vec!["-H", &bearer("another"), &url], 403),
-        (vec!["-H", &bearer(CLIENT), &url], 404),
-        (vec!["-H", &bearer(CLIENT), "-X", "DELETE", &url], 404),
-        (vec!["-H", &bearer(CLIENT), "-d", "{}", &url], 400),
-        (vec![webhook("nowhere").as_str()], 404),
-        (vec!["-d", "{}", &webhook("backup")], 401),
-        (vec!["-H", &secret, "-d", "{}", &webhook("backup")], 400),
-        (vec!["-H", &secret, "-d", r#"{"clientId":"none"}"#, &webhook("backup/fetch")], 404),
-        (vec!["-H", origin, "-H", "access-control-request-method: POST", "-X", "OPTIONS", &url], 204),
+    for (method, url, headers, body, status) in [
+        ("GET", &url, vec![], "", 401),
+        ("GET", &url, vec!["authorization: Bearer x"], "", 401),
+        ("GET", &url, vec![&*bearer("another")], "", 403),
+        ("GET", &url, vec![&*bearer(CLIENT)], "", 404),
+        ("DELETE", &url, vec![&*bearer(CLIENT)], "", 404),
+        ("POST", &url, vec![&*bearer(CLIENT)], "{}", 400),
+        ("POST", &webhook("nowhere"), vec![], "{}", 404),
+        ("POST", &webhook("backup"), vec![], "{}", 401),
+        ("POST", &webhook("backup"), vec![&*secret], "{}", 400),
+        ("POST", &webhook("backup/fetch"), vec![&*secret], r#"{"clientId":"none"}"#, 404),
     ] {
-        assert_eq!(curl(&arguments).await.0, status, "{arguments:?}");
+        let answer = send(method, url, &headers, body).await;
+        assert_eq!(answer.status, status, "{method} {url} {headers:?}: {answer:?}");
+    }
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn only_pages_of_allowed_origins_may_read_what_the_client_api_answers() {
+    let folder = TempDir::new().unwrap();
+    let running = start(&folder).await;
+    let url = format!("{}/portal/clients/{CLIENT}/backup", running.url);
+    for (origin, allowed) in [("http://localhost:5173", true), ("https://elsewhere.example", false)] {
+        let origin = format!("origin: {origin}");
+        let preflight = send("OPTIONS", &url, &[&origin, "access-control-request-method: POST"], "").await;
+        assert_eq!(preflight.status, 204, "{preflight:?}");
+        for answer in [preflight, send("GET", &url, &[&origin], "").await] {
+            assert_eq!(answer.head.contains("access-control-allow-origin:"), allowed, "{answer:?}");
+        }
     }
     running.stop().await.unwrap();
 }
@@ -121,11 +126,11 @@ async fn twenty_four_requests_at_once_are_all_answered() {
     let bodies: Vec<String> = (0..24)
         .map(|number| json!({"clientId": CLIENT, "share": format!("share {number}")}).to_string())
         .collect();
-    let requests = bodies.iter().map(|body| async { curl(&["-H", &secret, "-d", body, &url]).await });
+    let requests = bodies.iter().map(|body| async { send("POST", &url, &[&secret], body).await });
     let answers = join_all(requests).await;
-    assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
     let fetch = json!({ "clientId": CLIENT }).to_string();
-    let (_, fetched) = curl(&["-H", &secret, "-d", &fetch, &format!("{url}/fetch")]).await;
+    let fetched = send("POST", &format!("{url}/fetch"), &[&secret], &fetch).await.body;
     assert_eq!(fetched["backupShares"].as_array().unwrap().len(), 24);
     running.stop().await.unwrap();
 }
@@ -137,7 +142,7 @@ async fn more_requests_at_once_than_cargo_lambda_takes_wait_for_their_turn() {
     let secret = format!("x-webhook-secret: {}", running.webhook_secret);
     let (fetch, url) =
         (json!({ "clientId": CLIENT }).to_string(), format!("{}/webhook/backup/fetch", running.url));
-    let requests = (0..150).map(|_| async { curl(&["-H", &secret, "-d", &fetch, &url]).await.0 });
+    let requests = (0..150).map(|_| async { send("POST", &url, &[&secret], &fetch).await.status });
     let statuses = join_all(requests).await;
     assert!(statuses.iter().all(|status| *status == 404), "{statuses:?}");
     running.stop().await.unwrap();

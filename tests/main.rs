@@ -5,6 +5,7 @@
 
 mod authentication;
 mod binaries;
+mod client;
 mod client_api;
 mod configuration;
 mod connections;

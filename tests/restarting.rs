@@ -27,6 +27,7 @@ use tokio::{
 };
 
 use crate::{
+    client::{Reply, send},
     event::{CLIENT, WEBHOOK_SECRET},
     runtime::executables,
 };
@@ -79,10 +80,10 @@ impl Session {
         children.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// What Portal sends: its status, 0 without an answer, and the answer.
-    async fn webhook(api: &str, secret: &str, path: &str, body: &Value) -> (u16, Value) {
+    /// What Portal sends.
+    async fn webhook(api: &str, secret: &str, path: &str, body: &Value) -> Reply {
         let secret = format!("x-webhook-secret: {secret}");
-        curl(&["-H", &secret, "-d", &body.to_string(), &format!("{api}/webhook/{path}")]).await
+        send("POST", &format!("{api}/webhook/{path}"), &[&secret], &body.to_string()).await
     }
 
     fn stores(&self, shares: impl Iterator<Item = String>) -> JoinSet<Option<String>> {
@@ -90,8 +91,8 @@ impl Session {
             let (api, secret) = (self.api.clone(), self.secret.clone());
             async move {
                 let body = json!({"clientId": CLIENT, "share": share});
-                let (status, _) = Self::webhook(&api, &secret, "backup", &body).await;
-                (status == 200).then_some(share)
+                let answer = Self::webhook(&api, &secret, "backup", &body).await;
+                (answer.status == 200).then_some(share)
             }
         };
         shares.map(store).collect()
@@ -99,7 +100,7 @@ impl Session {
 
     async fn fetch(&self) -> Vec<String> {
         let body = json!({ "clientId": CLIENT });
-        let (_, answer) = Self::webhook(&self.api, &self.secret, "backup/fetch", &body).await;
+        let answer = Self::webhook(&self.api, &self.secret, "backup/fetch", &body).await.body;
         serde_json::from_value(answer["backupShares"].clone()).unwrap()
     }
 
@@ -138,15 +139,6 @@ async fn line_of(output: &mut BufReader<ChildStdout>, name: &str) -> String {
 async fn signal(name: &str, id: u32) {
     let kill = Command::new("kill").args(["-s", name, &id.to_string()]).status().await.unwrap();
     assert!(kill.success());
-}
-
-/// The status and the JSON that curl gets; 0 when there is no answer.
-async fn curl(arguments: &[&str]) -> (u16, Value) {
-    let mut curl = Command::new("curl");
-    let output = curl.args(["-s", "-w", "\n%{http_code}"]).args(arguments).output().await.unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    let (body, status) = printed.rsplit_once('\n').unwrap();
-    (status.parse().unwrap(), serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
 fn shares(name: &str, count: usize) -> impl Iterator<Item = String> {
@@ -193,8 +185,8 @@ async fn another_terminal_gets_tokens_and_variables_while_a_run_lasts() {
     let bearer = format!("authorization: Bearer {}", token.trim());
     let url = format!("{}/portal/clients/{CLIENT}/backup", session.api);
     assert_eq!((code, token.lines().count()), (Some(0), 1), "{token}");
-    assert_eq!(curl(&["-H", &bearer, "-d", r#"{"cipherText":"kept"}"#, &url]).await.0, 200);
-    assert_eq!(curl(&["-H", &bearer, &url]).await.1["cipherText"], "kept");
+    assert_eq!(send("POST", &url, &[&bearer], r#"{"cipherText":"kept"}"#).await.status, 200);
+    assert_eq!(send("GET", &url, &[&bearer], "").await.body["cipherText"], "kept");
     let (code, variables, _) = local_ends(&["env"], &folder).await;
     let services = Reach::of(folder.path()).unwrap().services;
     assert_eq!(code, Some(0));
@@ -251,16 +243,16 @@ async fn a_held_system_says_why_and_a_reloaded_one_serves_the_same_data_at_the_s
     let mut running = start(&folder, installed().await).await;
     let bearer = format!("authorization: Bearer {}", running.token(CLIENT).unwrap());
     let url = format!("{}/portal/clients/{CLIENT}/backup", running.url);
-    assert_eq!(curl(&["-H", &bearer, "-d", r#"{"cipherText":"kept"}"#, &url]).await.0, 200);
+    assert_eq!(send("POST", &url, &[&bearer], r#"{"cipherText":"kept"}"#).await.status, 200);
     running.hold("error: expected `;`");
-    let held = (503, json!({"message": "error: expected `;`"}));
-    assert_eq!(curl(&["-H", &bearer, &url]).await, held);
+    let held = send("GET", &url, &[&bearer], "").await;
+    assert_eq!((held.status, held.body), (503, json!({"message": "error: expected `;`"})));
     let reach = running.reach();
     let plan = running.plan(executables().await.clone()).unwrap();
     running.reload(plan).await.unwrap();
     assert_eq!(running.reach(), reach);
-    let kept = (200, json!({"cipherText": "kept", "backupShare": "kept"}));
-    assert_eq!(curl(&["-H", &bearer, &url]).await, kept);
+    let kept = send("GET", &url, &[&bearer], "").await;
+    assert_eq!((kept.status, kept.body), (200, json!({"cipherText": "kept", "backupShare": "kept"})));
     running.stop().await.unwrap();
 }
 
