@@ -113,7 +113,7 @@ async fn a_service_that_hangs_is_503_within_the_time_that_portal_waits() {
     let (system, _dynamodb) = behind(|_, _| Fate::Hang).await;
     let start = Instant::now();
     assert_unavailable(&system.fetch().await, "DynamoDB hangs");
-    assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn a_request_is_given_up_at_its_deadline_whatever_it_waits_for() {
     let response = backup_shares::serve::answer(&|_| pending(), request).await;
     assert_eq!(response.status(), 503);
     let took = start.elapsed();
-    assert!((Duration::from_secs(8)..Duration::from_secs(9)).contains(&took), "{took:?}");
+    assert!((Duration::from_secs(8)..Duration::from_secs(10)).contains(&took), "{took:?}");
 }
 
 #[tokio::test]
