@@ -3,7 +3,7 @@
 use crate::{
     auth::User,
     aws::Aws,
-    config::SharesConfig,
+    config::{ConfigError, SharesConfig},
     error::{Error, Result},
     log,
     share::{Kind, Method, PairId, Share, Slot},
@@ -24,6 +24,15 @@ pub struct Wanted {
 }
 
 impl ClientShares {
+    /// The client shares that the function's environment names: table, keys, credentials and Region.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or malformed.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let config = SharesConfig::from_env()?;
+        Ok(Self::new(&Aws::from_env().await, config))
+    }
+
     /// The client shares in a table, sealed and opened with that half's keys.
     pub fn new(aws: &Aws, config: SharesConfig) -> Self {
         Self(Vault::new(Kind::Client, aws, config))
@@ -56,9 +65,10 @@ impl ClientShares {
                 Ok(row) => row,
                 Err(row) => return wanted.refuse(user, &row),
             };
-            let rank = wanted.rank(&row.slot).map(|fit| (fit, row.age()));
-            if rank > newest.as_ref().map(|(rank, _)| rank).cloned() {
-                newest = rank.map(|rank| (rank, row));
+            let Some(fit) = wanted.rank(&row.slot) else { return Ok(()) };
+            let rank = (fit, row.age());
+            if newest.as_ref().is_none_or(|(best, _)| rank > *best) {
+                newest = Some((rank, row));
             }
             Ok(())
         };

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use crate::{
     auth::Portal,
     aws::Aws,
-    config::SharesConfig,
+    config::{ConfigError, SharesConfig},
     error::{Error, Result},
     log,
     share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
@@ -31,6 +31,15 @@ const OPEN_AT_ONCE: usize = 16;
 pub struct CustodianShares(Vault);
 
 impl CustodianShares {
+    /// The custodian shares that the function's environment names: table, keys, credentials and Region.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or malformed.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let config = SharesConfig::from_env()?;
+        Ok(Self::new(&Aws::from_env().await, config))
+    }
+
     /// The custodian shares in a table, sealed and opened with that half's keys.
     pub fn new(aws: &Aws, config: SharesConfig) -> Self {
         Self(Vault::new(Kind::Custodian, aws, config))
@@ -62,7 +71,7 @@ impl CustodianShares {
         let mut left = rows.len();
         let mut opened = stream::iter(rows).map(|row| self.0.open(row)).buffered(OPEN_AT_ONCE);
         let mut answer = Answer::default();
-        while !answer.full
+        while !answer.is_full()
             && let Some(share) = opened.next().await
         {
             left -= 1;
@@ -111,7 +120,6 @@ impl CustodianShares {
 struct Answer {
     shares: Vec<Share>,
     bytes: usize,
-    full: bool,
 }
 
 impl Answer {
@@ -127,7 +135,11 @@ impl Answer {
         } else {
             self.shares.push(share);
         }
-        self.full = self.bytes > MAX_ANSWER_BYTES || self.shares.len() == MAX_SHARES;
+    }
+
+    /// Whether it has as many shares as it may, or the last one did not fit any more.
+    fn is_full(&self) -> bool {
+        self.bytes > MAX_ANSWER_BYTES || self.shares.len() == MAX_SHARES
     }
 
     fn finish(self) -> Option<Vec<Share>> {

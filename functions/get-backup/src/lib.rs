@@ -3,9 +3,8 @@
 use backup_shares::{
     Result,
     auth::User,
-    aws::Aws,
     client_shares::{ClientShares, Wanted},
-    config::{SharesConfig, client_id_claim},
+    config::client_id_claim,
     http, log,
     share::{Method, PairId},
 };
@@ -34,8 +33,7 @@ impl GetBackup {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        let (claim, config) = (client_id_claim()?, SharesConfig::from_env()?);
-        Ok(Self { claim, shares: ClientShares::new(&Aws::from_env().await, config) })
+        Ok(Self { claim: client_id_claim()?, shares: ClientShares::from_env().await? })
     }
 
     /// Gives a user the newest share that they ask for.

@@ -2,14 +2,7 @@
 
 mod forms;
 
-use backup_shares::{
-    Result,
-    auth::User,
-    aws::Aws,
-    client_shares::ClientShares,
-    config::{SharesConfig, client_id_claim},
-    http, log,
-};
+use backup_shares::{Result, auth::User, client_shares::ClientShares, config::client_id_claim, http, log};
 use forms::Form;
 use futures_util::future::try_join_all;
 use lambda_http::{Body, Error, Request, Response};
@@ -28,8 +21,7 @@ impl StoreBackup {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        let (claim, config) = (client_id_claim()?, SharesConfig::from_env()?);
-        Ok(Self { claim, shares: ClientShares::new(&Aws::from_env().await, config) })
+        Ok(Self { claim: client_id_claim()?, shares: ClientShares::from_env().await? })
     }
 
     /// Stores a user's share, or both curves' shares, beside those before. Acknowledges what is durable.

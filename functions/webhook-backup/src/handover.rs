@@ -45,7 +45,9 @@ impl Form {
             inside.pair_id()?,
             "the share's own backupSharePairId is another than the body's",
         )?;
-        Ok(Handover { client, method, pair: pair.map(PairId::parse).transpose()?, share })
+        let pair = pair.map(PairId::parse).transpose()?;
+        pair.iter().for_each(log::pair);
+        Ok(Handover { client, method, pair, share })
     }
 }
 

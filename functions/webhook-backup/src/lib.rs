@@ -1,13 +1,6 @@
 //! Portal hands over a custodian share: `POST {webhook_root}/backup`.
 
-use backup_shares::{
-    Result,
-    auth::Portal,
-    aws::Aws,
-    config::{SharesConfig, WebhookPolicy},
-    custodian_shares::CustodianShares,
-    http, log,
-};
+use backup_shares::{Result, auth::Portal, config::WebhookPolicy, custodian_shares::CustodianShares, http};
 use handover::{Form, Handover};
 use lambda_http::{Body, Error, Request, Response};
 
@@ -27,8 +20,7 @@ impl WebhookBackup {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        let (policy, config) = (WebhookPolicy::from_env()?, SharesConfig::from_env()?);
-        Ok(Self { policy, shares: CustodianShares::new(&Aws::from_env().await, config) })
+        Ok(Self { policy: WebhookPolicy::from_env()?, shares: CustodianShares::from_env().await? })
     }
 
     /// Stores a client's custodian share beside those before. Acknowledges what is durable.
@@ -39,7 +31,6 @@ impl WebhookBackup {
     pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
         let portal = Portal::authenticate(&request, &self.policy)?;
         let Handover { client, method, pair, share } = http::parse_body::<Form>(&request)?.into_handover()?;
-        pair.iter().for_each(log::pair);
         self.shares.store(&portal, client, method, pair, &share).await?;
         Ok(http::stored())
     }

@@ -1,12 +1,7 @@
 //! Portal asks for a client's custodian shares: `POST {webhook_root}/backup/fetch`.
 
 use backup_shares::{
-    Result,
-    auth::Portal,
-    aws::Aws,
-    config::{SharesConfig, WebhookPolicy},
-    custodian_shares::CustodianShares,
-    http, log,
+    Result, auth::Portal, config::WebhookPolicy, custodian_shares::CustodianShares, http, log,
     share::ClientId,
 };
 use lambda_http::{Body, Error, Request, Response};
@@ -40,8 +35,7 @@ impl WebhookFetch {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        let (policy, config) = (WebhookPolicy::from_env()?, SharesConfig::from_env()?);
-        Ok(Self { policy, shares: CustodianShares::new(&Aws::from_env().await, config) })
+        Ok(Self { policy: WebhookPolicy::from_env()?, shares: CustodianShares::from_env().await? })
     }
 
     /// Gives Portal every share that is held for a client.
