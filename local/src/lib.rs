@@ -12,6 +12,7 @@ mod gateway;
 pub mod kms;
 pub mod options;
 pub mod process;
+pub mod python;
 pub mod run;
 mod server;
 pub mod story;
