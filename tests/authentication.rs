@@ -1,6 +1,6 @@
 //! Nothing is stored or read without a proof of who calls.
 
-use backup_shares::config::WebhookPolicy;
+use backup_shares::config::{ClientIdSource, WebhookPolicy};
 use hex::encode;
 use serde_json::{Value, json};
 
@@ -107,7 +107,7 @@ async fn an_address_is_refused_before_its_secret_is_looked_at() {
 
 #[tokio::test]
 async fn without_a_client_id_from_the_authorizer_a_user_is_nobody() {
-    let system = System::start().await;
+    let mut system = System::start().await;
     let jwt = |claims: Value| json!({"jwt": {"claims": claims, "scopes": null}});
     let nobodies = [
         Value::Null,
@@ -122,10 +122,13 @@ async fn without_a_client_id_from_the_authorizer_a_user_is_nobody() {
         json!({"lambda": {"clientId": null}}),
         json!({"lambda": {"clientId": [CLIENT]}}),
         json!({"lambda": {"clientid": CLIENT}}),
-        json!({"jwt": {"claims": {}}, "lambda": {"clientId": CLIENT}}),
+        json!({"clientId": CLIENT, "jwt": {"claims": {}}}),
     ];
-    for function in USERS {
-        for nobody in &nobodies {
+    for source in [ClientIdSource::Claim(CLIENT_ID_CLAIM.into()), ClientIdSource::Authorizer] {
+        system.takes_client_id_from(&source);
+        for (function, nobody) in
+            USERS.iter().flat_map(|function| nobodies.iter().map(move |who| (function, who)))
+        {
             let refused = system.call(Event::of(function).authorizer(nobody.clone())).await;
             assert_eq!((refused.status, refused.code()), (401, "unauthorized"), "{function}: {nobody}");
         }
@@ -134,8 +137,27 @@ async fn without_a_client_id_from_the_authorizer_a_user_is_nobody() {
 }
 
 #[tokio::test]
-async fn a_teams_own_authorizer_may_name_the_client() {
-    let system = System::start().await;
+async fn a_client_id_comes_from_the_login_that_the_stack_has_and_from_no_other() {
+    let mut system = System::start().await;
+    let token = json!({"jwt": {"claims": {CLIENT_ID_CLAIM: CLIENT}, "scopes": null}});
+    let own = json!({"lambda": {"clientId": CLIENT}});
+    let claim = ClientIdSource::Claim(CLIENT_ID_CLAIM.into());
+    for (source, authorizer, status) in [
+        (&claim, &token, 404),
+        (&claim, &own, 401),
+        (&ClientIdSource::Authorizer, &own, 404),
+        (&ClientIdSource::Authorizer, &token, 401),
+    ] {
+        system.takes_client_id_from(source);
+        let answer = system.call(Event::of("get-backup").authorizer(authorizer.clone())).await;
+        assert_eq!(answer.status, status, "{source:?}: {authorizer}");
+    }
+}
+
+#[tokio::test]
+async fn a_teams_own_authorizer_names_the_client() {
+    let mut system = System::start().await;
+    system.takes_client_id_from(&ClientIdSource::Authorizer);
     let authorizer = |client: &str| json!({"lambda": {"clientId": client}});
     let stored = system.call(Event::of("store-backup").authorizer(authorizer(CLIENT))).await;
     assert_eq!(stored.status, 200);

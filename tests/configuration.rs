@@ -1,6 +1,6 @@
 //! A configuration that is missing or malformed is refused by one line that names the variable.
 
-use backup_shares::config::{KeyRing, WebhookPolicy};
+use backup_shares::config::{ClientIdSource, KeyRing, WebhookPolicy};
 
 const ONE: &str = "arn:aws:kms:eu-west-1:000000000000:key/mrk-1";
 const TWO: &str = "arn:aws-us-gov:kms:us-gov-west-1:000000000000:key/0b1c-2d3e";
@@ -50,5 +50,19 @@ fn a_webhook_policy_is_one_or_two_digests_and_a_list_of_cidrs() {
     for cidrs in ["192.0.2.1", "192.0.2.1/33", "192.0.2.0/24,", "portal", ","] {
         let error = WebhookPolicy::parse(&digest, cidrs).expect_err(cidrs).to_string();
         assert!(error.starts_with("WEBHOOK_ALLOWED_IPS is not"), "{error}");
+    }
+}
+
+#[test]
+fn a_client_id_comes_from_a_claim_or_from_an_authorizer_and_not_from_both() {
+    let arn = "arn:aws:lambda:eu-west-1:000000000000:function:own";
+    assert_eq!(ClientIdSource::parse("client", "").unwrap(), ClientIdSource::Claim("client".into()));
+    assert_eq!(ClientIdSource::parse("", arn).unwrap(), ClientIdSource::Authorizer);
+    for (claim, arn) in [("", ""), ("client", arn)] {
+        let error = ClientIdSource::parse(claim, arn).unwrap_err().to_string();
+        assert!(
+            error.starts_with("CLIENT_ID_CLAIM is not set, or not alone") && !error.contains('\n'),
+            "{error}"
+        );
     }
 }

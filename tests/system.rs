@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{config::Credentials, types::AttributeValue};
 use backup_shares::{
     aws::Aws,
     client_shares::ClientShares,
-    config::{KeyRing, SharesConfig, WebhookPolicy},
+    config::{ClientIdSource, KeyRing, SharesConfig, WebhookPolicy},
     custodian_shares::CustodianShares,
     serve::answer,
 };
@@ -85,11 +85,11 @@ impl System {
         let aws = aws_at(&dynamodb_url, &kms_url).await;
         Self {
             get: GetBackup {
-                claim: claim(&stack, "get-backup"),
+                client_id: client_id(&stack, "get-backup"),
                 shares: ClientShares::new(&aws, config(&stack, "get-backup")),
             },
             store: StoreBackup {
-                claim: claim(&stack, "store-backup"),
+                client_id: client_id(&stack, "store-backup"),
                 shares: ClientShares::new(&aws, config(&stack, "store-backup")),
             },
             backup: WebhookBackup {
@@ -147,6 +147,12 @@ impl System {
     /// Portal asks for the custodian shares.
     pub async fn fetch(&self) -> Answer {
         self.call(Event::of("webhook-fetch").body(json!({ "clientId": CLIENT }))).await
+    }
+
+    /// Makes the client functions learn client ids from there.
+    pub fn takes_client_id_from(&mut self, source: &ClientIdSource) {
+        self.get.client_id = source.clone();
+        self.store.client_id = source.clone();
     }
 
     /// All rows of the table that a function uses.
@@ -240,8 +246,9 @@ fn environment<'a>(stack: &'a Stack, function: &str) -> &'a BTreeMap<String, Str
     &stack.functions.iter().find(|known| known.binary == function).unwrap().environment
 }
 
-fn claim(stack: &Stack, function: &str) -> String {
-    environment(stack, function)["CLIENT_ID_CLAIM"].clone()
+fn client_id(stack: &Stack, function: &str) -> ClientIdSource {
+    let environment = environment(stack, function);
+    ClientIdSource::parse(&environment["CLIENT_ID_CLAIM"], &environment["CLIENT_AUTHORIZER_ARN"]).unwrap()
 }
 
 fn policy(stack: &Stack, function: &str) -> WebhookPolicy {

@@ -9,3 +9,8 @@ pub const REGION: &str = "us-east-1";
 pub fn arn(service: &str, resource: &str) -> String {
     format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}")
 }
+
+/// The ARN of the function that runs a binary.
+pub fn function_arn(binary: &str) -> String {
+    arn("lambda", &format!("function:{binary}"))
+}

@@ -9,6 +9,7 @@ mod functions;
 mod intrinsics;
 mod parameters;
 mod resources;
+mod rules;
 mod substitute;
 mod tables;
 #[cfg(test)]
@@ -96,7 +97,7 @@ impl Template {
     /// Resolves the template with parameters, and the ARN of each of its KMS keys by logical id.
     ///
     /// # Errors
-    /// A parameter that is missing, undeclared or refused by its constraints; anything that is not understood.
+    /// A parameter that is missing, undeclared, or refused by its constraints or a rule; anything that is not understood.
     pub fn stack(
         &self,
         parameters: &BTreeMap<String, String>,
@@ -106,15 +107,12 @@ impl Template {
             names: parameters::resolve(&self.document["Parameters"], parameters)?,
             conditions: &self.document["Conditions"],
         };
+        rules::check(&self.document["Rules"], &scope)?;
         let resources = resources::present(&self.document, &scope)?;
         let tables = tables::read(&resources, &scope)?;
         scope.names.extend(resources::names(&resources, &tables, key_arns)?);
         let globals = functions::globals(&self.document["Globals"])?;
-        let declared = functions::read(&resources, globals, &scope)?;
-        Ok(Stack {
-            api: api::read(&resources, &declared, &scope)?,
-            functions: declared.into_iter().map(|(function, _)| function).collect(),
-            tables,
-        })
+        let functions = functions::read(&resources, globals, &scope)?;
+        Ok(Stack { api: api::read(&resources, &functions, &scope)?, functions, tables })
     }
 }

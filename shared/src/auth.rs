@@ -7,7 +7,7 @@ use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use lambda_http::{Request, RequestExt, aws_lambda_events::apigw::ApiGatewayRequestAuthorizer};
 
 use crate::{
-    config::WebhookPolicy,
+    config::{ClientIdSource, WebhookPolicy},
     error::{Error, Result},
     http::context,
     log,
@@ -79,15 +79,14 @@ pub struct User {
 }
 
 impl User {
-    /// Takes the client id from what the authorizer vouches for, and holds the path to it: from the JWT's claim
-    /// `claim`, or from `clientId` of a Lambda authorizer's answer.
+    /// Takes the client id from what the authorizer vouches for, and holds the path to it.
     ///
     /// # Errors
     /// [`Error::Unauthorized`] when the authorizer names no client id; [`Error::Forbidden`] when the path names
     /// another client.
-    pub fn authenticate(request: &Request, claim: &str) -> Result<Self> {
+    pub fn authenticate(request: &Request, client_id: &ClientIdSource) -> Result<Self> {
         let authorizer = context(request).and_then(|context| context.authorizer.as_ref());
-        let vouched = authorizer.and_then(|authorizer| vouched_client(authorizer, claim));
+        let vouched = authorizer.and_then(|authorizer| vouched_client(authorizer, client_id));
         let vouched = vouched.ok_or(Error::Unauthorized("the authorizer's answer holds no client id"))?;
         let client = ClientId::parse(vouched).map_err(|_| {
             Error::Unauthorized("the authorizer's client id is outside a client id's alphabet")
@@ -105,9 +104,12 @@ impl User {
     }
 }
 
-fn vouched_client<'a>(authorizer: &'a ApiGatewayRequestAuthorizer, claim: &str) -> Option<&'a str> {
-    match &authorizer.jwt {
-        Some(jwt) => jwt.claims.get(claim).map(String::as_str),
-        None => authorizer.fields.get("clientId")?.as_str(),
+fn vouched_client<'a>(
+    authorizer: &'a ApiGatewayRequestAuthorizer,
+    client_id: &ClientIdSource,
+) -> Option<&'a str> {
+    match client_id {
+        ClientIdSource::Claim(name) => authorizer.jwt.as_ref()?.claims.get(name).map(String::as_str),
+        ClientIdSource::Authorizer => authorizer.fields.get("clientId")?.as_str(),
     }
 }

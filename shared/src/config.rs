@@ -42,7 +42,11 @@ impl SharesConfig {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub fn from_env() -> Checked<Self> {
-        let table = variable("SHARES_TABLE", "is not set: it takes the name of the table of shares")?;
+        let table = variable(
+            "SHARES_TABLE",
+            "is not set: it takes the name of the table of shares (ClientTableName or \
+                              CustodianTableName in the template, if not the stack's own)",
+        )?;
         Ok(Self { table, keys: KeyRing::parse(&variable("SHARES_KEYS", KeyRing::PROBLEM)?)? })
     }
 }
@@ -81,7 +85,7 @@ pub struct KeyRing {
 
 impl KeyRing {
     const PROBLEM: &str = "is not one or two ARNs of different KMS keys (arn:aws:kms:REGION:ACCOUNT:key/ID, no alias), \
-                           comma-separated";
+                           comma-separated (the second is ClientOlderKeyArn or CustodianOlderKeyArn in the template)";
 
     /// Reads `SHARES_KEYS`' value.
     ///
@@ -117,17 +121,45 @@ pub fn log_level() -> Checked<LevelFilter> {
     const NAMES: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let name = env::var("LOG_LEVEL").unwrap_or_else(|_| "info".into());
     let level = NAMES.contains(&name.as_str()).then(|| name.parse().ok()).flatten();
-    let problem = "is not one of off, error, warn, info, debug, trace";
+    let problem = "is not one of off, error, warn, info, debug, trace (LogLevel in the template)";
     level.ok_or(ConfigError { name: "LOG_LEVEL", problem })
 }
 
-/// The claim of the user's token that holds Portal's client id. There is no default: a provider's `sub` is never
-/// that.
-///
-/// # Errors
-/// Names `CLIENT_ID_CLAIM` when it is not set.
-pub fn client_id_claim() -> Checked<String> {
-    variable("CLIENT_ID_CLAIM", "is not set: it takes the name of the claim that holds Portal's client id")
+/// What the API's authorizer says of a user that holds Portal's client id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientIdSource {
+    /// The claim of this name, of a token that the API has verified. There is no default: a provider's `sub` is
+    /// never Portal's client id.
+    Claim(String),
+    /// `clientId` in the answer of the team's own Lambda authorizer.
+    Authorizer,
+}
+
+impl ClientIdSource {
+    const PROBLEM: &str = "is not set, or not alone: it takes the name of the claim that holds Portal's client id \
+                           (ClientIdClaim in the template), or CLIENT_AUTHORIZER_ARN takes the ARN of your own \
+                           authorizer (ClientAuthorizerArn)";
+
+    /// Reads `CLIENT_ID_CLAIM` and `CLIENT_AUTHORIZER_ARN`, of which one is to be set.
+    ///
+    /// # Errors
+    /// Names the two when both or neither is set.
+    pub fn from_env() -> Checked<Self> {
+        let value = |name| env::var(name).unwrap_or_default();
+        Self::parse(&value("CLIENT_ID_CLAIM"), &value("CLIENT_AUTHORIZER_ARN"))
+    }
+
+    /// Reads the two variables' values; empty is not set.
+    ///
+    /// # Errors
+    /// Names the two when both or neither is set.
+    pub fn parse(claim: &str, authorizer_arn: &str) -> Checked<Self> {
+        match (claim, authorizer_arn) {
+            (claim, "") if !claim.is_empty() => Ok(Self::Claim(claim.into())),
+            ("", arn) if !arn.is_empty() => Ok(Self::Authorizer),
+            _ => Err(ConfigError { name: "CLIENT_ID_CLAIM", problem: Self::PROBLEM }),
+        }
+    }
 }
 
 /// Whom the webhook functions take for Portal.
@@ -150,9 +182,10 @@ impl WebhookPolicy {
         Self::parse(&digests, &allowed)
     }
 
-    const DIGESTS_PROBLEM: &str = "is not one or two SHA-256 digests of 64 hex digits, comma-separated";
+    const DIGESTS_PROBLEM: &str = "is not one or two SHA-256 digests of 64 hex digits, comma-separated \
+                                   (WebhookSecretDigests in the template)";
     const ALLOWED_PROBLEM: &str = "is not a comma-separated list of CIDRs such as 192.0.2.1/32; set it empty to \
-                                   allow any address";
+                                   allow any address (WebhookAllowedIps in the template)";
 
     /// Reads the two variables' values.
     ///

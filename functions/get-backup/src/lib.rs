@@ -4,7 +4,7 @@ use backup_shares::{
     Result,
     auth::User,
     client_shares::{ClientShares, Wanted},
-    config::client_id_claim,
+    config::ClientIdSource,
     http, log,
     share::{Method, PairId},
 };
@@ -13,8 +13,8 @@ use serde::Serialize;
 
 /// What the function needs to serve a request.
 pub struct GetBackup {
-    /// The claim that holds the user's client id.
-    pub claim: String,
+    /// What holds the user's client id.
+    pub client_id: ClientIdSource,
     /// The shares of all users.
     pub shares: ClientShares,
 }
@@ -33,7 +33,7 @@ impl GetBackup {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        Ok(Self { claim: client_id_claim()?, shares: ClientShares::from_env().await? })
+        Ok(Self { client_id: ClientIdSource::from_env()?, shares: ClientShares::from_env().await? })
     }
 
     /// Gives a user the newest share that they ask for.
@@ -41,7 +41,7 @@ impl GetBackup {
     /// # Errors
     /// See [`ClientShares::get`] and [`User::authenticate`].
     pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
-        let user = User::authenticate(&request, &self.claim)?;
+        let user = User::authenticate(&request, &self.client_id)?;
         let wanted = wanted(&request)?;
         let share = self.shares.get(&user, &wanted).await?;
         http::ok(&Answer { cipher_text: share.expose(), backup_share: share.expose() })

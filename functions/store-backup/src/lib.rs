@@ -2,15 +2,15 @@
 
 mod forms;
 
-use backup_shares::{Result, auth::User, client_shares::ClientShares, config::client_id_claim, http, log};
+use backup_shares::{Result, auth::User, client_shares::ClientShares, config::ClientIdSource, http, log};
 use forms::Form;
 use futures_util::future::try_join_all;
 use lambda_http::{Body, Error, Request, Response};
 
 /// What the function needs to serve a request.
 pub struct StoreBackup {
-    /// The claim that holds the user's client id.
-    pub claim: String,
+    /// What holds the user's client id.
+    pub client_id: ClientIdSource,
     /// The shares of all users.
     pub shares: ClientShares,
 }
@@ -21,7 +21,7 @@ impl StoreBackup {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        Ok(Self { claim: client_id_claim()?, shares: ClientShares::from_env().await? })
+        Ok(Self { client_id: ClientIdSource::from_env()?, shares: ClientShares::from_env().await? })
     }
 
     /// Stores a user's share, or both curves' shares, beside those before. Acknowledges what is durable.
@@ -29,7 +29,7 @@ impl StoreBackup {
     /// # Errors
     /// See [`ClientShares::store`] and [`User::authenticate`]; `BadRequest` when the body has no one share to keep.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
-        let user = User::authenticate(&request, &self.claim)?;
+        let user = User::authenticate(&request, &self.client_id)?;
         let sent = http::parse_body::<Form>(&request)?.into_sent()?;
         let store = |(method, share)| {
             log::method(&method);

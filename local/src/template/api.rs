@@ -1,31 +1,21 @@
-//! The template's HTTP API: its routes (the functions' events), authorizers and CORS.
+//! The template's HTTP API: its routes with their integrations and authorizers, and CORS.
 
 use std::collections::BTreeMap;
 
 use axum::http::Method;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::functions::Function;
 use super::intrinsics::Scope;
 use super::resources::{Resource, http_api};
 use super::{Result, TemplateError};
+use crate::account::function_arn;
 
-/// The properties of an API that are served here.
-const SERVED: [&str; 2] = ["Auth", "CorsConfiguration"];
-/// Those that change nothing on one computer: names, rates, logs, and where on the internet the API is.
-const WITHOUT_EFFECT: [&str; 10] = [
-    "AccessLogSettings",
-    "DefaultRouteSettings",
-    "Description",
-    "DisableExecuteApiEndpoint",
-    "Domain",
-    "FailOnWarnings",
-    "Name",
-    "PropagateTags",
-    "RouteSettings",
-    "Tags",
-];
+pub(super) const ROUTE: &str = "AWS::ApiGatewayV2::Route";
+pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";
+pub(super) const AUTHORIZER: &str = "AWS::ApiGatewayV2::Authorizer";
 
 /// The HTTP API in front of the functions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,7 +24,7 @@ pub struct Api {
     pub routes: Vec<Route>,
     /// Which web origins may call; none: the API knows nothing of CORS.
     pub cors: Option<Cors>,
-    /// By name.
+    /// By logical id.
     pub authorizers: BTreeMap<String, JwtAuthorizer>,
 }
 
@@ -94,142 +84,175 @@ pub struct Cors {
     pub max_age: Option<u64>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
-struct ApiAuth {
-    default_authorizer: Option<String>,
-    authorizers: BTreeMap<String, Authorizer>,
+/// The one value of a property that can be served here; another is named by serde.
+#[derive(Deserialize)]
+enum Protocol {
+    #[serde(rename = "HTTP")]
+    Http,
+}
+
+#[derive(Deserialize)]
+enum AuthorizerType {
+    #[serde(rename = "JWT")]
+    Jwt,
+}
+
+#[derive(Deserialize)]
+enum IntegrationType {
+    #[serde(rename = "AWS_PROXY")]
+    Function,
+}
+
+#[derive(Deserialize)]
+enum PayloadFormat {
+    #[serde(rename = "2.0")]
+    Second,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Authorizer {
-    identity_source: String,
+struct ApiProperties {
+    #[serde(rename = "ProtocolType")]
+    _protocol_type: Protocol,
+    cors_configuration: Option<Cors>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AuthorizerProperties {
+    #[serde(rename = "AuthorizerType")]
+    _authorizer_type: AuthorizerType,
+    identity_source: [String; 1],
     jwt_configuration: JwtConfiguration,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct JwtConfiguration {
     issuer: String,
     audience: Vec<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "Type", content = "Properties", deny_unknown_fields)]
-enum Event {
-    HttpApi(HttpApiEvent),
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct IntegrationProperties {
+    #[serde(rename = "IntegrationType")]
+    _integration_type: IntegrationType,
+    #[serde(rename = "PayloadFormatVersion")]
+    _payload_format_version: PayloadFormat,
+    integration_uri: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct HttpApiEvent {
-    #[serde(rename = "ApiId")]
-    _api_id: Option<String>,
-    method: Option<String>,
-    path: Option<String>,
+struct RouteProperties {
+    route_key: String,
+    target: String,
     #[serde(default)]
-    auth: EventAuth,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
-struct EventAuth {
-    authorizer: Option<String>,
+    authorization_type: Authorization,
+    authorizer_id: Option<String>,
+    #[serde(default)]
     authorization_scopes: Vec<String>,
 }
 
-/// The API with the routes of all functions.
-pub(super) fn read(
+#[derive(Deserialize, Default)]
+enum Authorization {
+    #[default]
+    #[serde(rename = "NONE")]
+    Nobody,
+    #[serde(rename = "JWT")]
+    Token,
+}
+
+/// The API with its routes to the functions; none declared: no routes.
+pub(super) fn read(resources: &[Resource<'_>], functions: &[Function], scope: &Scope<'_>) -> Result<Api> {
+    let Some(api) = http_api(resources)? else { return Ok(Api::default()) };
+    let elsewhere = ["Name", "Description", "Tags", "DisableExecuteApiEndpoint"];
+    let ApiProperties { cors_configuration: cors, .. } = properties(api, &elsewhere, scope)?;
+    let authorizers = of_kind(resources, AUTHORIZER, |resource| authorizer(resource, scope))?;
+    let integrations = of_kind(resources, INTEGRATION, |resource| integration(resource, functions, scope))?;
+    let routes = of_kind(resources, ROUTE, |resource| route(resource, &integrations, &authorizers, scope))?;
+    Ok(Api { routes: routes.into_values().collect(), cors, authorizers })
+}
+
+fn of_kind<T>(
     resources: &[Resource<'_>],
-    functions: &[(Function, Value)],
+    kind: &str,
+    read: impl Fn(&Resource<'_>) -> Result<T>,
+) -> Result<BTreeMap<String, T>> {
+    let resources = resources.iter().filter(|resource| resource.kind == kind);
+    resources.map(|resource| Ok((resource.logical_id.to_owned(), read(resource)?))).collect()
+}
+
+/// A resource's properties but for those that change nothing on one computer. Whatever else one says could change
+/// what callers get: a name that `T` doesn't know is an error.
+fn properties<T: DeserializeOwned>(
+    resource: &Resource<'_>,
+    without_effect: &[&str],
     scope: &Scope<'_>,
-) -> Result<Api> {
-    let (mut api, default_authorizer) = match http_api(resources)? {
-        Some(resource) => settings(resource, scope)?,
-        None => (Api::default(), None),
-    };
-    for (function, events) in functions {
-        for (name, event) in events.as_object().into_iter().flatten() {
-            let at = format!("Resources.{}.Properties.Events.{name}", function.logical_id);
-            let Event::HttpApi(event) = scope.read(event, &at)?;
-            api.routes.push(route(event, function, default_authorizer.as_ref(), &at)?);
-        }
+) -> Result<T> {
+    let mut properties = resource.body["Properties"].clone();
+    if let Value::Object(properties) = &mut properties {
+        properties.retain(|name, _| !without_effect.contains(&name.as_str()));
     }
-    for route in &api.routes {
-        if let Some(name) = &route.authorizer
-            && !api.authorizers.contains_key(name)
-        {
-            let problem = format!("the authorizer {name:?} is not declared");
-            return Err(TemplateError::at(&route.key(), problem));
-        }
-    }
-    Ok(api)
+    scope.read(&properties, &resource.place("Properties"))
 }
 
-/// Whatever else a property says could change what callers get.
-fn check_names(properties: &Value, resource: &Resource<'_>) -> Result<()> {
-    let known = |name: &str| SERVED.contains(&name) || WITHOUT_EFFECT.contains(&name);
-    let mut names = properties.as_object().into_iter().flatten().map(|(name, _)| name);
-    match names.find(|name| !known(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let at = resource.place(&format!("Properties.{name}"));
-            Err(TemplateError::at(&at, "a property that the local run doesn't understand"))
-        }
-    }
-}
-
-fn settings(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<(Api, Option<String>)> {
-    let properties = &resource.body["Properties"];
-    check_names(properties, resource)?;
-    let cors =
-        scope.read(&properties["CorsConfiguration"], &resource.place("Properties.CorsConfiguration"))?;
-    let at = resource.place("Properties.Auth");
-    let auth: Option<ApiAuth> = scope.read(&properties["Auth"], &at)?;
-    let auth = auth.unwrap_or_default();
-    let authorizers = auth.authorizers.into_iter().map(|(name, declared)| {
-        let authorizer = authorizer(declared, &format!("{at}.Authorizers.{name}"))?;
-        Ok((name, authorizer))
-    });
-    let authorizers = authorizers.collect::<Result<_>>()?;
-    Ok((Api { routes: Vec::new(), cors, authorizers }, auth.default_authorizer))
-}
-
-fn authorizer(declared: Authorizer, at: &str) -> Result<JwtAuthorizer> {
-    let source = &declared.identity_source;
+fn authorizer(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<JwtAuthorizer> {
+    let read: AuthorizerProperties = properties(resource, &["ApiId", "Name"], scope)?;
+    let [source] = &read.identity_source;
     let header = source.strip_prefix("$request.header.").ok_or_else(|| {
-        TemplateError::at(at, format!("IdentitySource {source}: a $request.header belongs here"))
+        let at = resource.place("Properties.IdentitySource");
+        TemplateError::at(&at, format!("{source}: a $request.header belongs here"))
     })?;
     Ok(JwtAuthorizer {
         header: header.to_ascii_lowercase(),
-        issuer: declared.jwt_configuration.issuer,
-        audience: declared.jwt_configuration.audience,
+        issuer: read.jwt_configuration.issuer,
+        audience: read.jwt_configuration.audience,
     })
+}
+
+/// The binary of the function that an integration invokes.
+fn integration(resource: &Resource<'_>, functions: &[Function], scope: &Scope<'_>) -> Result<String> {
+    let IntegrationProperties { integration_uri, .. } = properties(resource, &["ApiId"], scope)?;
+    let invoked = functions.iter().find(|function| function_arn(&function.binary) == integration_uri);
+    let invoked = invoked.ok_or_else(|| {
+        let at = resource.place("Properties.IntegrationUri");
+        TemplateError::at(&at, format!("{integration_uri} is no function of the template"))
+    })?;
+    Ok(invoked.binary.clone())
 }
 
 fn route(
-    event: HttpApiEvent,
-    function: &Function,
-    default_authorizer: Option<&String>,
-    at: &str,
+    resource: &Resource<'_>,
+    integrations: &BTreeMap<String, String>,
+    authorizers: &BTreeMap<String, JwtAuthorizer>,
+    scope: &Scope<'_>,
 ) -> Result<Route> {
-    let authorizer = event.auth.authorizer.or_else(|| default_authorizer.cloned());
-    Ok(Route {
-        method: event.method.map_or(Ok(None), |method| parse_method(&method, at))?,
-        path: event.path.unwrap_or_else(|| "$default".to_owned()),
-        function: function.binary.clone(),
-        authorizer: authorizer.filter(|name| name != "NONE"),
-        scopes: event.auth.authorization_scopes,
-    })
+    let read: RouteProperties = properties(resource, &["ApiId"], scope)?;
+    let named = |property: &str, problem: String| TemplateError::at(&resource.place(property), problem);
+    let (method, path) = parse_key(&read.route_key)
+        .ok_or_else(|| named("Properties.RouteKey", format!("{:?} is no route key", read.route_key)))?;
+    let target = read.target.strip_prefix("integrations/").and_then(|id| integrations.get(id));
+    let function = target.ok_or_else(|| {
+        named("Properties.Target", format!("{} is no integration of the template", read.target))
+    })?;
+    let authorizer = match (read.authorization_type, read.authorizer_id) {
+        (Authorization::Nobody, _) => None,
+        (Authorization::Token, Some(id)) if authorizers.contains_key(&id) => Some(id),
+        (Authorization::Token, id) => {
+            let problem = format!("{id:?} is no authorizer of the template");
+            return Err(named("Properties.AuthorizerId", problem));
+        }
+    };
+    Ok(Route { method, path, function: function.clone(), authorizer, scopes: read.authorization_scopes })
 }
 
-/// SAM takes methods in any case, and `ANY` for all of them.
-fn parse_method(method: &str, at: &str) -> Result<Option<Method>> {
-    match method.to_ascii_uppercase().as_str() {
-        "ANY" | "X-AMAZON-APIGATEWAY-ANY-METHOD" => Ok(None),
-        method => {
-            method.parse().map(Some).map_err(|_| TemplateError::at(at, format!("{method:?} is no method")))
-        }
+/// `GET /path`, `ANY /path` or `$default`.
+fn parse_key(key: &str) -> Option<(Option<Method>, String)> {
+    match key.split_once(' ') {
+        None => (key == "$default").then(|| (None, key.to_owned())),
+        Some(("ANY", path)) => Some((None, path.to_owned())),
+        Some((method, path)) => Some((Some(method.parse().ok()?), path.to_owned())),
     }
 }

@@ -6,7 +6,7 @@ use super::intrinsics::{Scope, arguments, call};
 use super::{Result, TemplateError};
 
 /// CloudFormation has no such limit, but refuses conditions that refer to each other in a circle.
-const DEEPEST: usize = 32;
+pub(super) const DEEPEST: usize = 32;
 
 impl Scope<'_> {
     /// Whether the condition of that name holds.
@@ -25,7 +25,7 @@ impl Scope<'_> {
         self.holds(condition, &format!("Conditions.{name}"), depth)
     }
 
-    fn holds(&self, condition: &Value, at: &str, depth: usize) -> Result<bool> {
+    pub(super) fn holds(&self, condition: &Value, at: &str, depth: usize) -> Result<bool> {
         if let Some(name) = condition.get("Condition").and_then(Value::as_str) {
             return self.named(name, at, depth);
         }
@@ -41,6 +41,11 @@ impl Scope<'_> {
             "Fn::Not" => {
                 let [condition] = arguments(name, argument, at)?;
                 self.holds(condition, at, depth).map(|holds| !holds)
+            }
+            "Fn::Contains" => {
+                let [list, wanted] = arguments(name, argument, at)?;
+                let list: Vec<String> = self.read(list, at)?;
+                Ok(list.contains(&self.text(wanted, at)?))
             }
             "Fn::And" => Ok(self.each(argument, at, depth)?.iter().all(|holds| *holds)),
             "Fn::Or" => Ok(self.each(argument, at, depth)?.iter().any(|holds| *holds)),

@@ -46,20 +46,19 @@ pub(super) fn globals(globals: &Value) -> Result<Map<String, Value>> {
     Ok(globals["Function"].as_object().cloned().unwrap_or_default())
 }
 
-/// The functions, each with its `Events` as written.
+/// The functions.
 pub(super) fn read(
     resources: &[Resource<'_>],
     globals: Map<String, Value>,
     scope: &Scope<'_>,
-) -> Result<Vec<(Function, Value)>> {
+) -> Result<Vec<Function>> {
     let globals = Value::Object(globals);
     let functions = resources.iter().filter(|resource| resource.kind == FUNCTION);
     functions
         .map(|resource| {
             let mut properties = globals.clone();
             merge(&mut properties, &resource.body["Properties"]);
-            let function = function(resource, &properties, scope)?;
-            Ok((function, properties["Events"].take()))
+            function(resource, &properties, scope)
         })
         .collect()
 }
@@ -74,6 +73,10 @@ pub(super) fn binary<'a>(resource: &Resource<'a>) -> Result<&'a str> {
 }
 
 fn function(resource: &Resource<'_>, properties: &Value, scope: &Scope<'_>) -> Result<Function> {
+    if !properties["Events"].is_null() {
+        let at = resource.place("Properties.Events");
+        return Err(TemplateError::at(&at, "not understood here; declare an AWS::ApiGatewayV2::Route"));
+    }
     let read = |name: &str| (&properties[name], resource.place(&format!("Properties.{name}")));
     let (timeout, at) = read("Timeout");
     let timeout: Option<u64> = scope.read(timeout, &at)?;

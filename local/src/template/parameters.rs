@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use regex_lite::Regex;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 use super::intrinsics::text;
 use super::{Result, TemplateError};
@@ -28,11 +28,14 @@ struct Parameter {
     allowed_pattern: Option<String>,
     min_length: Option<usize>,
     max_length: Option<usize>,
+    min_value: Option<f64>,
+    max_value: Option<f64>,
 }
 
 #[derive(Deserialize)]
 enum Type {
     String,
+    Number,
     CommaDelimitedList,
 }
 
@@ -68,6 +71,10 @@ fn resolve_one(parameter: Value, given: Option<&String>, at: &str) -> Result<Val
             parameter.check(&value, at)?;
             Ok(json!(value))
         }
+        Type::Number => {
+            parameter.check(&value, at)?;
+            parameter.number(&value, at)
+        }
         Type::CommaDelimitedList => {
             let items: Vec<_> = value.split(',').map(str::trim).collect();
             items.iter().try_for_each(|item| parameter.check(item, at))?;
@@ -77,6 +84,17 @@ fn resolve_one(parameter: Value, given: Option<&String>, at: &str) -> Result<Val
 }
 
 impl Parameter {
+    fn number(&self, value: &str, at: &str) -> Result<Value> {
+        let number: Number =
+            value.parse().map_err(|_| TemplateError::at(at, format!("{value:?} is no number")))?;
+        let least = self.min_value.unwrap_or(f64::NEG_INFINITY);
+        let most = self.max_value.unwrap_or(f64::INFINITY);
+        match number.as_f64() {
+            Some(float) if (least..=most).contains(&float) => Ok(Value::Number(number)),
+            _ => Err(TemplateError::at(at, format!("{value} is not between {least} and {most}"))),
+        }
+    }
+
     fn check(&self, value: &str, at: &str) -> Result<()> {
         let length = value.chars().count();
         let refuse = |rule: String| Err(TemplateError::at(at, format!("{value:?} {rule}")));

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::api::{AUTHORIZER, INTEGRATION};
 use super::functions::{self, FUNCTION};
 use super::intrinsics::Scope;
 use super::tables::Table;
 use super::{Result, TemplateError};
-use crate::account::arn;
+use crate::account::{arn, function_arn};
 
 const KEY: &str = "AWS::KMS::Key";
-const HTTP_API: &str = "AWS::Serverless::HttpApi";
+const HTTP_API: &str = "AWS::ApiGatewayV2::Api";
+/// Not served, and not passed over in silence either.
+const SAM_APIS: [&str; 2] = ["AWS::Serverless::Api", "AWS::Serverless::HttpApi"];
 
 /// A KMS key that the template declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,14 +87,14 @@ pub(super) fn present<'a>(document: &'a Value, scope: &Scope<'_>) -> Result<Vec<
 
 /// The template's HTTP API, of which the local run can serve one.
 pub(super) fn http_api<'r, 'a>(resources: &'r [Resource<'a>]) -> Result<Option<&'r Resource<'a>>> {
-    let mut apis = resources.iter().filter(|resource| resource.kind == HTTP_API);
-    match (apis.next(), apis.next()) {
-        (api, None) => Ok(api),
-        (_, Some(second)) => Err(TemplateError::at(
-            &format!("Resources.{}", second.logical_id),
-            "a second AWS::Serverless::HttpApi; one can be served here",
-        )),
-    }
+    let is_api = |kind: &str| kind == HTTP_API || SAM_APIS.contains(&kind);
+    let mut apis = resources.iter().filter(|resource| is_api(resource.kind));
+    let api = apis.next();
+    let not_served = api.filter(|api| api.kind != HTTP_API).or_else(|| apis.next());
+    not_served.map_or(Ok(api), |other| {
+        let problem = format!("{}; one {HTTP_API} can be served here", other.kind);
+        Err(TemplateError::at(&format!("Resources.{}", other.logical_id), problem))
+    })
 }
 
 /// What `Ref` (by logical id) and `Fn::GetAtt` (by logical id and attribute) give.
@@ -110,15 +113,20 @@ pub(super) fn names(
     }
     for resource in resources {
         let id = resource.logical_id;
-        if resource.kind == FUNCTION {
-            let binary = functions::binary(resource)?;
-            name(id, binary, arn("lambda", &format!("function:{binary}")));
-        } else if let (KEY, Some(key_arn)) = (resource.kind, key_arns.get(id)) {
-            name(id, key_arn.rsplit('/').next().unwrap_or(key_arn), key_arn.clone());
+        match (resource.kind, key_arns.get(id)) {
+            (FUNCTION, _) => {
+                let binary = functions::binary(resource)?;
+                name(id, binary, function_arn(binary));
+            }
+            (KEY, Some(key_arn)) => {
+                name(id, key_arn.rsplit('/').next().unwrap_or(key_arn), key_arn.clone());
+            }
+            _ => {}
         }
     }
-    if let Some(api) = http_api(resources)? {
-        names.insert(api.logical_id.to_owned(), json!("local"));
+    let parts_of_the_api = |resource: &&Resource<'_>| [AUTHORIZER, INTEGRATION].contains(&resource.kind);
+    for resource in resources.iter().filter(parts_of_the_api) {
+        names.insert(resource.logical_id.to_owned(), json!(resource.logical_id));
     }
     Ok(names)
 }

@@ -12,7 +12,7 @@ fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn given() -> BTreeMap<String, String> {
     map(&[
         ("TokenIssuer", "https://issuer.test"),
-        ("TokenAudience", "app, web"),
+        ("TokenAudience", "app,web"),
         ("ClientIdClaim", "portal_client_id"),
         ("WebhookSecretDigests", &"ab".repeat(32)),
     ])
@@ -29,7 +29,14 @@ fn template() -> Template {
 }
 
 fn stack() -> Stack {
-    template().stack(&given(), &arns()).unwrap()
+    with(&[]).unwrap()
+}
+
+/// The project's stack with these parameters too.
+fn with(parameters: &[(&str, &str)]) -> Result<Stack, String> {
+    let mut all = given();
+    all.extend(map(parameters));
+    template().stack(&all, &arns()).map_err(|error| error.to_string())
 }
 
 /// Resolves a one-function template whose variable `X` is the given YAML, with the parameter `Stage`.
@@ -83,6 +90,7 @@ fn each_function_gets_its_own_environment() {
         function.unwrap().environment.clone()
     };
     let client = map(&[
+        ("CLIENT_AUTHORIZER_ARN", ""),
         ("CLIENT_ID_CLAIM", "portal_client_id"),
         ("LOG_LEVEL", "info"),
         ("SHARES_KEYS", "arn:aws:kms:us-east-1:000000000000:key/mrk-1"),
@@ -111,7 +119,7 @@ fn globals_reach_every_function() {
 }
 
 #[test]
-fn the_routes_are_the_functions_events() {
+fn each_route_leads_to_its_function() {
     let route = |method, path: &str, function: &str, authorizer: Option<&str>| Route {
         method: Some(method),
         path: path.to_owned(),
@@ -147,13 +155,15 @@ fn the_authorizer_takes_issuer_and_audiences_from_parameters() {
 fn cors_is_the_apis() {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let cors = Cors {
-        allow_origins: texts(&["https://localhost"]),
+        allow_origins: texts(&["https://a.test", "https://b.test:8443"]),
         allow_methods: texts(&["GET", "POST"]),
         allow_headers: texts(&["authorization", "content-type"]),
         max_age: Some(600),
         ..Cors::default()
     };
-    assert_eq!(stack().api.cors, Some(cors));
+    let with_web_apps = with(&[("AllowedOrigins", "https://a.test,https://b.test:8443")]).unwrap();
+    assert_eq!(with_web_apps.api.cors, Some(cors));
+    assert_eq!(stack().api.cors, None);
 }
 
 #[test]
@@ -172,25 +182,58 @@ fn tables_and_keys_are_those_declared() {
 #[test]
 fn a_parameter_without_value_or_default_is_named() {
     let mut parameters = given();
-    parameters.remove("ClientIdClaim");
+    parameters.remove("WebhookSecretDigests");
     let error = template().stack(&parameters, &arns()).unwrap_err().to_string();
-    assert_eq!(error, "Parameters.ClientIdClaim: has no default: give a value");
+    assert_eq!(error, "Parameters.WebhookSecretDigests: has no default: give a value");
 }
 
 #[test]
 fn a_parameter_keeps_to_its_constraints() {
     for (name, value, rule) in [
-        ("TokenIssuer", "http://issuer.test", "does not match https://.+"),
-        ("ClientIdClaim", "", "is shorter than MinLength 1"),
+        ("TokenIssuer", "http://issuer.test", "does not match ^(https://"),
+        ("WebhookPath", &"a".repeat(129), "is longer than MaxLength 128"),
         ("LogLevel", "trace", "is not one of"),
+        ("MemorySize", "128", "is not between 256 and 10240"),
+        ("MemorySize", "much", "is no number"),
         ("Nonsense", "1", "declares no such parameter"),
     ] {
-        let mut parameters = given();
-        parameters.insert(name.to_owned(), value.to_owned());
-        let error = template().stack(&parameters, &arns()).unwrap_err().to_string();
+        let error = with(&[(name, value)]).unwrap_err();
         assert!(error.starts_with(&format!("Parameters.{name}: ")), "{error}");
         assert!(error.contains(rule), "{error}");
     }
+}
+
+#[test]
+fn a_rule_is_held_by_its_own_words() {
+    let authorizer = "arn:aws:lambda:us-east-1:000000000000:function:authorizer";
+    for (parameters, error) in [
+        (
+            [("ClientIdClaim", ""), ("TokenScopes", "")],
+            "Rules.OneWayToLogIn: Set TokenIssuer, TokenAudience and ClientIdClaim, or ClientAuthorizerArn alone.",
+        ),
+        ([("ClientAuthorizerArn", authorizer), ("TokenScopes", "")], "Rules.OneWayToLogIn: Set TokenIssuer"),
+        (
+            [("ClientIdClaim", "sub"), ("TokenScopes", "")],
+            "Rules.ClaimThatUsersCantWrite: ClientIdClaim must",
+        ),
+        (
+            [("ClientTableName", "one"), ("CustodianTableName", "one")],
+            "Rules.HalvesApart: ClientTableName and",
+        ),
+    ] {
+        let refused = with(&parameters).unwrap_err();
+        assert!(refused.starts_with(error), "{refused}");
+    }
+}
+
+#[test]
+fn an_adopted_table_is_not_made_and_an_older_key_is_named_second() {
+    let older = "arn:aws:kms:us-east-1:000000000000:key/mrk-0";
+    let stack = with(&[("ClientTableName", "restored"), ("ClientOlderKeyArn", older)]).unwrap();
+    assert_eq!(stack.tables.iter().map(|table| &*table.name).collect::<Vec<_>>(), ["CustodianSharesTable"]);
+    let function = stack.functions.iter().find(|function| function.binary == "get-backup").unwrap();
+    assert_eq!(function.environment["SHARES_TABLE"], "restored");
+    assert_eq!(function.environment["SHARES_KEYS"], format!("{},{older}", arns()["ClientSharesKey"]));
 }
 
 #[test]
@@ -271,45 +314,69 @@ Resources:
     assert_eq!((count("yes"), count("no")), (1, 0));
 }
 
-#[test]
-fn an_event_or_setting_that_can_not_be_served_is_named() {
-    for (events, problem) in [
-        ("{E: {Type: Schedule, Properties: {}}}", "Schedule"),
-        ("{E: {Type: HttpApi, Properties: {PayloadFormatVersion: '1.0'}}}", "PayloadFormatVersion"),
-        ("{E: {Type: HttpApi, Properties: {Path: /, Auth: {Authorizer: Nobody}}}}", "Nobody"),
-    ] {
-        let text = format!(
-            "
+/// The error of a template with one function `F`, its integration `I`, and more resources.
+fn refused_api(resources: &str) -> String {
+    let text = format!(
+        "
 Resources:
-  F:
-    Type: AWS::Serverless::Function
-    Metadata: {{BuildProperties: {{Binary: f}}}}
-    Properties: {{Events: {events}}}
+  F: {{Type: 'AWS::Serverless::Function', Metadata: {{BuildProperties: {{Binary: f}}}}}}
+  Api: {{Type: 'AWS::ApiGatewayV2::Api', Properties: {{ProtocolType: HTTP}}}}
+  I:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {{IntegrationType: AWS_PROXY, PayloadFormatVersion: '2.0', IntegrationUri: !GetAtt F.Arn}}
+  {resources}
 "
-        );
-        let template = Template::parse(&text).unwrap();
-        let error = template.stack(&BTreeMap::new(), &BTreeMap::new()).unwrap_err().to_string();
-        assert!(error.contains(problem), "{error}");
+    );
+    let template = Template::parse(&text).unwrap();
+    template.stack(&BTreeMap::new(), &BTreeMap::new()).unwrap_err().to_string()
+}
+
+#[test]
+fn what_can_not_be_served_of_an_api_is_named_with_its_place() {
+    let route = |properties: &str| {
+        format!("R: {{Type: 'AWS::ApiGatewayV2::Route', Properties: {{RouteKey: GET /, {properties}}}}}")
+    };
+    let api = |kind: &str| format!("Other: {{Type: 'AWS::{kind}'}}");
+    for (resources, place, problem) in [
+        (route("Target: elsewhere"), "R.Properties.Target", "elsewhere is no integration"),
+        (route("Target: integrations/J"), "R.Properties.Target", "integrations/J is no integration"),
+        (route("Target: integrations/I, ModelSelectionExpression: x"), "R.Properties", "unknown field"),
+        (
+            route("Target: integrations/I, AuthorizationType: CUSTOM"),
+            "R.Properties",
+            "unknown variant `CUSTOM`",
+        ),
+        (
+            route("Target: integrations/I, AuthorizationType: JWT, AuthorizerId: A"),
+            "R.Properties.AuthorizerId",
+            "\"A\") is no authorizer",
+        ),
+        (route("Target: integrations/I").replace("GET /", "here"), "R.Properties.RouteKey", "no route key"),
+        (
+            "J: {Type: 'AWS::ApiGatewayV2::Integration', Properties: {IntegrationType: AWS_PROXY, \
+             PayloadFormatVersion: '1.0', IntegrationUri: x}}"
+                .into(),
+            "J.Properties",
+            "unknown variant `1.0`",
+        ),
+        (
+            "A: {Type: 'AWS::ApiGatewayV2::Authorizer', Properties: {AuthorizerType: REQUEST}}".into(),
+            "A.Properties",
+            "unknown variant `REQUEST`",
+        ),
+        (api("ApiGatewayV2::Api"), "Other", "one AWS::ApiGatewayV2::Api can be served here"),
+        (api("Serverless::HttpApi"), "Other", "one AWS::ApiGatewayV2::Api can be served here"),
+    ] {
+        let error = refused_api(&resources);
+        assert!(error.starts_with(&format!("Resources.{place}: ")), "{resources}: {error}");
+        assert!(error.contains(problem), "{resources}: {error}");
     }
 }
 
 #[test]
-fn a_property_of_the_api_is_served_or_without_effect_here_or_named() {
-    let stack = |property: &str| {
-        let text = format!(
-            "{{Resources: {{Api: {{Type: 'AWS::Serverless::HttpApi', Properties: {{{property}}}}}}}}}"
-        );
-        let template = Template::parse(&text).unwrap();
-        template.stack(&BTreeMap::new(), &BTreeMap::new()).map_err(|error| error.to_string())
-    };
-    for property in
-        ["Domain: {DomainName: d}", "DefaultRouteSettings: {ThrottlingRateLimit: 9}", "Tags: {a: b}"]
-    {
-        assert!(stack(property).is_ok(), "{property}");
-    }
-    for name in ["StageName", "StageVariables", "DefinitionBody"] {
-        let error = stack(&format!("{name}: x")).unwrap_err();
-        let place = format!("Resources.Api.Properties.{name}: ");
-        assert!(error.starts_with(&place), "{error}");
-    }
+fn an_event_of_sam_is_refused_where_it_stands() {
+    let function = "G: {Type: 'AWS::Serverless::Function', Metadata: {BuildProperties: {Binary: g}}, \
+                    Properties: {Events: {E: {Type: HttpApi}}}}";
+    let error = refused_api(function);
+    assert!(error.starts_with("Resources.G.Properties.Events: not understood here"), "{error}");
 }
