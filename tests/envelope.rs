@@ -15,11 +15,12 @@ use serde_json::json;
 
 use crate::{
     proxy::{Fate, Proxy},
-    python,
+    python::Script,
     system::{System, aws_at},
 };
 
 const WRAPPED: &[u8] = b"as KMS wrapped it";
+const IMPLEMENTATION: Script = Script { name: "envelope", folder: "tests/vectors" };
 
 /// An example that two implementations agree on.
 #[derive(Deserialize)]
@@ -111,7 +112,7 @@ fn e1_e4_e5_e6_e7_every_frozen_vector_of_v1_is_opened_and_sealed_again() {
 #[tokio::test]
 async fn the_independent_opener_agrees_on_every_frozen_vector() {
     let frozen = fs::read(vectors().join("v1.json")).unwrap();
-    assert_eq!(python::run(&["open"], &frozen).await.trim(), "24 opened");
+    assert_eq!(IMPLEMENTATION.run(&["open"], &frozen).await.trim(), "24 opened");
 }
 
 #[tokio::test]
@@ -119,7 +120,7 @@ async fn the_independent_opener_agrees_on_every_frozen_vector() {
 async fn a_thousand_random_envelopes_of_the_independent_sealer_are_opened() {
     let seed = u32::from_be_bytes(random());
     println!("replay: python envelope.py make {seed} 1000");
-    let made = python::run(&["make", &seed.to_string(), "1000"], b"").await;
+    let made = IMPLEMENTATION.run(&["make", &seed.to_string(), "1000"], b"").await;
     let made: Vec<Vector> = serde_json::from_str(&made).unwrap();
     assert_eq!(made.len(), 1000);
     made.iter().for_each(Vector::check);
