@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
+mod access;
 mod authentication;
 mod binaries;
 mod client;
@@ -18,6 +19,7 @@ mod proxy;
 mod python;
 mod restarting;
 mod runtime;
+mod stack;
 mod storing;
 mod system;
 mod tampering;

@@ -1,0 +1,81 @@
+//! Who may do what with the tables and keys: every question is put to a simulator of IAM, over the policies of the
+//! expanded template, and the answers are the expected ones and no more. docs/access.md shows them.
+
+mod actions;
+mod cases;
+mod crosscheck;
+mod expected;
+mod page;
+mod simulator;
+mod world;
+
+use std::{collections::BTreeSet, env, fs};
+
+use cases::{Case, Mode};
+use expected::GRANTS;
+use simulator::allows;
+use world::World;
+
+use crate::layout::root;
+
+#[tokio::test]
+async fn what_is_allowed_is_what_is_expected_and_no_more() {
+    let mut allowed = BTreeSet::new();
+    for mode in Mode::all() {
+        let world = World::of(mode).await;
+        let answers = Case::all().filter(|case| case.mode == mode).filter(|case| {
+            let (caller, request, policy) = world.ask(case);
+            allows(caller, &request, policy)
+        });
+        allowed.extend(answers);
+    }
+    let expected: BTreeSet<Case> =
+        Case::all().filter(|case| GRANTS.iter().any(|grant| grant.covers(case))).collect();
+    let beyond: Vec<_> = allowed.difference(&expected).collect();
+    let missing: Vec<_> = expected.difference(&allowed).collect();
+    assert!(beyond.is_empty(), "allowed beyond what is expected: {beyond:#?}");
+    assert!(missing.is_empty(), "expected, but denied: {missing:#?}");
+}
+
+/// A grant that covers nothing would be a claim that no answer stands behind.
+#[test]
+fn every_expected_grant_allows_something() {
+    for (row, grant) in GRANTS.iter().enumerate() {
+        assert!(
+            Case::all().any(|case| grant.covers(&case)),
+            "row {row} of the expected grants covers no case"
+        );
+    }
+}
+
+/// One that a request leaves out would never hold, whatever AWS would find.
+#[tokio::test]
+async fn the_policies_ask_for_no_condition_that_the_requests_leave_out() {
+    let sent =
+        BTreeSet::from(["aws:PrincipalArn", "kms:EncryptionContext:app", "kms:EncryptionContext:kind"]);
+    for mode in Mode::all() {
+        for policy in World::of(mode).await.policies() {
+            let statements = policy["Statement"].as_array().unwrap().iter();
+            let conditions = statements.filter_map(|statement| statement["Condition"].as_object());
+            let keys = conditions.flat_map(|by_operator| by_operator.values());
+            let asked: BTreeSet<&str> =
+                keys.flat_map(|keys| keys.as_object().unwrap().keys()).map(String::as_str).collect();
+            assert!(asked.is_subset(&sent), "{asked:?}");
+        }
+    }
+}
+
+#[test]
+fn docs_access_md_shows_what_is_expected() {
+    let path = root().join("docs/access.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let filled = page::fill(&page);
+    if env::var_os("UPDATE").is_some() {
+        fs::write(path, filled).unwrap();
+    } else {
+        assert!(
+            page == filled,
+            "docs/access.md is not what is expected now: UPDATE=1 cargo test -p tests access"
+        );
+    }
+}

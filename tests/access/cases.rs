@@ -1,0 +1,155 @@
+//! What is asked: who, what, of which table or key, under which encryption context, in which stack.
+
+use super::actions;
+
+/// Whose request it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    StoreBackup,
+    GetBackup,
+    WebhookBackup,
+    WebhookFetch,
+    Administrator,
+    Reader,
+    Replication,
+    Stranger,
+    OtherAccount,
+}
+
+impl Who {
+    pub const ALL: [Self; 9] = [
+        Self::StoreBackup,
+        Self::GetBackup,
+        Self::WebhookBackup,
+        Self::WebhookFetch,
+        Self::Administrator,
+        Self::Reader,
+        Self::Replication,
+        Self::Stranger,
+        Self::OtherAccount,
+    ];
+
+    /// The logical id of the function whose role this is.
+    pub fn function(self) -> Option<&'static str> {
+        match self {
+            Self::StoreBackup => Some("StoreBackupFunction"),
+            Self::GetBackup => Some("GetBackupFunction"),
+            Self::WebhookBackup => Some("WebhookBackupFunction"),
+            Self::WebhookFetch => Some("WebhookFetchFunction"),
+            _ => None,
+        }
+    }
+}
+
+/// One of the two halves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Half {
+    Client,
+    Custodian,
+}
+
+impl Half {
+    pub const BOTH: [Self; 2] = [Self::Client, Self::Custodian];
+
+    /// Its kind, in an encryption context.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Custodian => "custodian",
+        }
+    }
+
+    pub fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Custodian,
+            Self::Custodian => Self::Client,
+        }
+    }
+}
+
+/// What it is asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    Table,
+    Key,
+}
+
+/// The encryption context that a request to KMS carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Encryption {
+    /// The action takes none.
+    NotAsked,
+    Right,
+    OtherHalf,
+    OtherApp,
+    Missing,
+}
+
+/// Whose tables a stack's functions use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tables {
+    /// The stack's own.
+    Own,
+    /// Adopted, and their operator has put the policy of a stack's own table on them.
+    AdoptedGuarded,
+    /// Adopted, without a policy.
+    Adopted,
+}
+
+/// The stack that it is asked in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mode {
+    pub tables: Tables,
+    pub production: bool,
+}
+
+impl Mode {
+    pub fn all() -> impl Iterator<Item = Self> {
+        let tables = [Tables::Own, Tables::AdoptedGuarded, Tables::Adopted];
+        tables.into_iter().flat_map(|tables| [true, false].map(|production| Self { tables, production }))
+    }
+}
+
+/// One question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Case {
+    pub mode: Mode,
+    pub who: Who,
+    pub half: Half,
+    pub what: What,
+    pub action: &'static str,
+    pub encryption: Encryption,
+}
+
+impl Case {
+    /// Every question that there is.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Mode::all().flat_map(|mode| Who::ALL.into_iter().flat_map(move |who| Self::of(mode, who)))
+    }
+
+    fn of(mode: Mode, who: Who) -> impl Iterator<Item = Self> {
+        let asked = Half::BOTH.into_iter().flat_map(|half| asked().map(move |asked| (half, asked)));
+        asked.map(move |(half, (what, action, encryption))| Self {
+            mode,
+            who,
+            half,
+            what,
+            action,
+            encryption,
+        })
+    }
+}
+
+/// What can be asked of one half.
+fn asked() -> impl Iterator<Item = (What, &'static str, Encryption)> {
+    let of_table = actions::TABLE.iter().map(|action| (What::Table, *action, Encryption::NotAsked));
+    let of_key = actions::KEY.iter().flat_map(|action| {
+        encryption(action).iter().map(move |encryption| (What::Key, *action, *encryption))
+    });
+    of_table.chain(of_key)
+}
+
+fn encryption(action: &str) -> &'static [Encryption] {
+    use Encryption::{Missing, NotAsked, OtherApp, OtherHalf, Right};
+    if actions::WITH_CONTEXT.contains(&action) { &[Right, OtherHalf, OtherApp, Missing] } else { &[NotAsked] }
+}

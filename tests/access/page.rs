@@ -1,0 +1,155 @@
+//! The tables of docs/access.md, made of what the test expects.
+
+use super::{
+    actions,
+    cases::{
+        Case, Encryption, Half, Mode, Tables,
+        What::{self, Key, Table},
+        Who,
+    },
+    expected::{GRANTS, Grant, May, When},
+};
+
+/// The actions that the page's matrix shows: what somebody who is after shares would want first.
+const SHOWN: &[(What, &str)] = &[
+    (Table, "dynamodb:GetItem"),
+    (Table, "dynamodb:BatchGetItem"),
+    (Table, "dynamodb:Query"),
+    (Table, "dynamodb:Scan"),
+    (Table, "dynamodb:PartiQLSelect"),
+    (Table, "dynamodb:ExportTableToPointInTime"),
+    (Table, "dynamodb:PutItem"),
+    (Table, "dynamodb:UpdateItem"),
+    (Table, "dynamodb:DeleteItem"),
+    (Table, "dynamodb:BatchWriteItem"),
+    (Table, "dynamodb:PartiQLInsert"),
+    (Table, "dynamodb:PartiQLUpdate"),
+    (Table, "dynamodb:PartiQLDelete"),
+    (Table, "dynamodb:UpdateTimeToLive"),
+    (Table, "dynamodb:DeleteTable"),
+    (Table, "dynamodb:PutResourcePolicy"),
+    (Key, "kms:GenerateDataKey"),
+    (Key, "kms:Decrypt"),
+    (Key, "kms:Encrypt"),
+    (Key, "kms:ReEncryptFrom"),
+    (Key, "kms:ReEncryptTo"),
+    (Key, "kms:CreateGrant"),
+    (Key, "kms:PutKeyPolicy"),
+    (Key, "kms:DisableKey"),
+    (Key, "kms:ScheduleKeyDeletion"),
+];
+
+/// The page, with what stands between its markers made anew.
+pub fn fill(page: &str) -> String {
+    let filled = replace(page, "grants", &grants());
+    let filled = replace(&filled, "matrix", &matrix());
+    replace(&filled, "count", &count())
+}
+
+fn replace(page: &str, name: &str, content: &str) -> String {
+    let (begin, end) = (format!("<!-- {name}: made by the test -->\n"), "<!-- end -->");
+    let (before, after) = page.split_once(&begin).expect(&begin);
+    let (_, after) = after.split_once(end).expect(end);
+    format!("{before}{begin}{content}{end}{after}")
+}
+
+fn row(cells: impl IntoIterator<Item = String>) -> String {
+    format!("| {} |\n", cells.into_iter().collect::<Vec<_>>().join(" | "))
+}
+
+fn head(titles: impl IntoIterator<Item = String>) -> String {
+    let titles: Vec<_> = titles.into_iter().collect();
+    let rule = vec!["---"; titles.len()].join("|");
+    format!("{}|{rule}|\n", row(titles))
+}
+
+fn who(who: Who) -> &'static str {
+    match who {
+        Who::StoreBackup => "`store-backup`",
+        Who::GetBackup => "`get-backup`",
+        Who::WebhookBackup => "`webhook-backup`",
+        Who::WebhookFetch => "`webhook-fetch`",
+        Who::Administrator => "administrator",
+        Who::Reader => "reader",
+        Who::Replication => "replication",
+        Who::Stranger => "stranger",
+        Who::OtherAccount => "another account",
+    }
+}
+
+fn halves(halves: &[Half]) -> &'static str {
+    match halves {
+        [Half::Client, Half::Custodian] => "both",
+        [Half::Client] => "client",
+        [Half::Custodian] => "custodian",
+        _ => "–",
+    }
+}
+
+/// An action without its service.
+fn bare(action: &str) -> String {
+    format!("`{}`", action.rsplit(':').next().unwrap())
+}
+
+fn list(actions: &[&str]) -> String {
+    actions.iter().map(|action| bare(action)).collect::<Vec<_>>().join(", ")
+}
+
+fn grants() -> String {
+    let title = head(["who", "may", "on", "when"].map(String::from));
+    title + &GRANTS.iter().map(|grant| row(grant_cells(grant))).collect::<String>()
+}
+
+fn grant_cells(grant: &Grant) -> [String; 4] {
+    let may = match grant.may {
+        May::Only(actions) => list(actions),
+        May::AllBut([]) => "everything".into(),
+        May::AllBut(actions) => format!("everything but {}", list(actions)),
+    };
+    let what = if grant.what == Table { "table" } else { "key" };
+    let half = halves(grant.halves);
+    let on = if half == "both" { format!("both {what}s") } else { format!("{half} {what}") };
+    let when = match grant.when {
+        When::Always => "",
+        When::RightContext => {
+            "the encryption context has `app` = `portal-backup-shares` and this half's `kind`"
+        }
+        When::Guarded => "the table is the stack's own, or adopted with its policy",
+        When::Unguarded => "the table is adopted without that policy",
+        When::Development => "`Stage` is `development`",
+    };
+    [who(grant.who).into(), may, on, when.into()]
+}
+
+fn matrix() -> String {
+    let title = head(["".into()].into_iter().chain(Who::ALL.map(|caller| who(caller).into())));
+    title + &SHOWN.iter().map(|(what, action)| row(matrix_cells(*what, action))).collect::<String>()
+}
+
+/// Of which halves each caller may do it, in production on tables of the stack's own, with the right context.
+fn matrix_cells(what: What, action: &'static str) -> Vec<String> {
+    let mode = Mode { tables: Tables::Own, production: true };
+    let with_context = actions::WITH_CONTEXT.contains(&action);
+    let encryption = if with_context { Encryption::Right } else { Encryption::NotAsked };
+    let of = |who| {
+        let allowed = Half::BOTH.into_iter().filter(|half| {
+            let case = Case { mode, who, half: *half, what, action, encryption };
+            GRANTS.iter().any(|grant| grant.covers(&case))
+        });
+        halves(&allowed.collect::<Vec<_>>()).to_owned()
+    };
+    [bare(action)].into_iter().chain(Who::ALL.map(of)).collect()
+}
+
+fn count() -> String {
+    let allowed = |case: &Case| GRANTS.iter().any(|grant| grant.covers(case));
+    let (allowed, denied): (Vec<_>, Vec<_>) = Case::all().partition(allowed);
+    format!(
+        "{} questions: {} are allowed, by the rows above, and {} denied. {} actions on a table, {} on a key.\n",
+        allowed.len() + denied.len(),
+        allowed.len(),
+        denied.len(),
+        actions::TABLE.len(),
+        actions::KEY.len()
+    )
+}

@@ -1,0 +1,134 @@
+//! The template as CloudFormation makes a stack of it: expanded by SAM's own translator, once for each set of
+//! parameters that the tests look at.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::{layout::root, python::Script};
+
+const EXPAND: Script = Script { name: "expand", folder: "tests/stack" };
+
+/// The account of every expanded stack.
+pub const ACCOUNT: &str = "111122223333";
+/// Its Region.
+pub const REGION: &str = "eu-west-1";
+
+/// The least that a stack whose users have tokens takes.
+pub const TOKENS: [(&str, &str); 4] = [
+    ("TokenIssuer", "https://identity.example"),
+    ("TokenAudience", "backups"),
+    ("ClientIdClaim", "portal_client_id"),
+    ("WebhookSecretDigests", DIGEST),
+];
+/// The least that a stack with a team's own authorizer takes.
+pub const AUTHORIZER: [(&str, &str); 2] = [
+    ("ClientAuthorizerArn", "arn:aws:lambda:eu-west-1:111122223333:function:authorizer"),
+    ("WebhookSecretDigests", DIGEST),
+];
+const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+const ADOPTED: [(&str, &str); 2] =
+    [("ClientTableName", "adopted-client"), ("CustodianTableName", "adopted-custodian")];
+const DEVELOPMENT: (&str, &str) = ("Stage", "development");
+const EVERYTHING: [(&str, &str); 12] = [
+    ("TokenScopes", "backup,recover"),
+    ("AllowedOrigins", "https://app.example,http://localhost:3000"),
+    ("WebhookPath", "portal/unguessable"),
+    ("DomainName", "backups.example.com"),
+    ("CertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/0b1c-2d3e"),
+    ("HostedZoneId", "Z0123456789"),
+    ("ClientConcurrency", "20"),
+    ("WebhookConcurrency", "10"),
+    ("ClientOlderKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/mrk-1"),
+    ("CustodianOlderKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/mrk-2"),
+    ("LogLevel", "debug"),
+    ("CreateTrail", "yes"),
+];
+
+/// What distinguishes one expanded stack from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Variant {
+    /// The defaults, with tokens.
+    Production,
+    /// As production, but thrown away.
+    Development,
+    /// Production, over tables that it did not make.
+    Adopted,
+    /// Development, over tables that it did not make.
+    AdoptedDevelopment,
+    /// Production, with a team's own authorizer.
+    Authorizer,
+    /// Production, with every option that a stack with tokens can have.
+    Everything,
+}
+
+impl Variant {
+    pub const ALL: [Self; 6] = [
+        Self::Production,
+        Self::Development,
+        Self::Adopted,
+        Self::AdoptedDevelopment,
+        Self::Authorizer,
+        Self::Everything,
+    ];
+
+    fn parameters(self) -> Vec<(&'static str, &'static str)> {
+        let tokens = TOKENS.into_iter();
+        match self {
+            Self::Production => tokens.collect(),
+            Self::Development => tokens.chain([DEVELOPMENT]).collect(),
+            Self::Adopted => tokens.chain(ADOPTED).collect(),
+            Self::AdoptedDevelopment => tokens.chain(ADOPTED).chain([DEVELOPMENT]).collect(),
+            Self::Authorizer => AUTHORIZER.to_vec(),
+            Self::Everything => tokens.chain(EVERYTHING).collect(),
+        }
+    }
+
+    /// The stack, with `Resources` and `Outputs`; its resources are named after their logical ids.
+    pub async fn expanded(self) -> &'static Stack {
+        static STACKS: OnceCell<BTreeMap<Variant, Stack>> = OnceCell::const_new();
+        &STACKS.get_or_init(expand_all).await[&self]
+    }
+}
+
+async fn expand_all() -> BTreeMap<Variant, Stack> {
+    let sets = Variant::ALL.map(|variant| variant.parameters().into_iter().collect::<BTreeMap<_, _>>());
+    let template = root().join("template.yaml");
+    let expanded = EXPAND.run(&[template.to_str().unwrap()], json!(sets).to_string().as_bytes()).await;
+    let stacks: Vec<Value> = serde_json::from_str(&expanded).unwrap();
+    assert_eq!(stacks.len(), Variant::ALL.len());
+    Variant::ALL.into_iter().zip(stacks.into_iter().map(Stack)).collect()
+}
+
+/// An expanded stack.
+pub struct Stack(Value);
+
+impl Stack {
+    /// A resource's properties.
+    pub fn properties(&self, logical_id: &str) -> &Value {
+        let resource = &self.0["Resources"][logical_id];
+        assert!(resource.is_object(), "the stack has no {logical_id}");
+        &resource["Properties"]
+    }
+
+    /// The resources of a type, by logical id.
+    pub fn of_type(&self, kind: &str) -> BTreeMap<&str, &Value> {
+        let resources = self.0["Resources"].as_object().unwrap().iter();
+        resources.filter(|(_, body)| body["Type"] == kind).map(|(id, body)| (id.as_str(), body)).collect()
+    }
+
+    /// The statements of a role's own policies.
+    pub fn statements(&self, role: &str) -> Vec<&Value> {
+        let policies = self.of_type("AWS::IAM::RolePolicy");
+        let attached = policies.values().map(|policy| &policy["Properties"]);
+        let attached = attached.filter(|policy| policy["RoleName"] == role);
+        attached.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap()).collect()
+    }
+
+    /// What an output says.
+    pub fn output(&self, name: &str) -> &str {
+        self.0["Outputs"][name]["Value"].as_str().unwrap()
+    }
+}

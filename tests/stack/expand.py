@@ -1,0 +1,126 @@
+"""What CloudFormation would make of the template, once for each set of parameters.
+
+    python expand.py template.yaml < parameters.json
+
+Input is a list of objects, parameter to value. Output is a list of {"Resources", "Outputs"}: SAM's resources expanded by
+aws-sam-translator, what has a condition that doesn't hold left out, and every intrinsic function resolved in one invented
+account, where a resource is named after its logical id. A reference to what isn't there is an error.
+"""
+
+import copy
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+REGION = os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
+
+from samtranslator.translator.transform import transform  # noqa: E402
+from samtranslator.yaml_helper import yaml_parse  # noqa: E402
+
+ACCOUNT = "111122223333"
+NO_VALUE = object()
+PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::NoValue": NO_VALUE,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": "backups",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+ARNS = {
+    "AWS::DynamoDB::GlobalTable": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/",
+    "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/",
+    "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/",
+    "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:",
+    "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:",
+    "AWS::S3::Bucket": "arn:aws:s3:::",
+}
+
+
+class Scope:
+    """What names stand for in one stack."""
+
+    def __init__(self, template, parameters):
+        self.conditions = template["Conditions"]
+        self.names = PSEUDO | parameters
+        self.types = {id: body["Type"] for id, body in template["Resources"].items() if self.has(body)}
+        self.names |= {id: id for id in self.types}
+
+    def has(self, body):
+        """Whether a resource or output is there."""
+        return "Condition" not in body or self.condition(body["Condition"])
+
+    def condition(self, name):
+        return self.resolve(self.conditions[name])
+
+    def attribute(self, id, name):
+        return ARNS[self.types[id]] + id if name == "Arn" else f"{self.names[id]}.{name}"
+
+    def placeholder(self, match):
+        id, _, attribute = match[1].partition(".")
+        return str(self.attribute(id, attribute) if attribute else self.names[id])
+
+    def resolve(self, value):
+        match value:
+            case {"Ref": name}:
+                return self.names[name]
+            case {"Condition": str(name)} if len(value) == 1:
+                return self.condition(name)
+            case {"Fn::GetAtt": [id, name]}:
+                return self.attribute(id, name)
+            case {"Fn::Sub": str(text)}:
+                return re.sub(r"\$\{([^}]+)\}", self.placeholder, text)
+            case {"Fn::If": [condition, yes, no]}:
+                return self.resolve(yes if self.condition(condition) else no)
+            case {"Fn::Equals": [one, other]}:
+                return str(self.resolve(one)) == str(self.resolve(other))
+            case {"Fn::Not": [one]}:
+                return not self.resolve(one)
+            case {"Fn::And": several}:
+                return all(self.resolve(several))
+            case {"Fn::Or": several}:
+                return any(self.resolve(several))
+            case {"Fn::Split": [separator, text]}:
+                return self.resolve(text).split(separator)
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(self.resolve(parts))
+            case dict() if any(key.startswith("Fn::") for key in value):
+                raise ValueError(f"not understood: {value}")
+            case dict():
+                resolved = {key: self.resolve(inner) for key, inner in value.items()}
+                return {key: inner for key, inner in resolved.items() if inner is not NO_VALUE}
+            case list():
+                return [inner for inner in map(self.resolve, value) if inner is not NO_VALUE]
+        return value
+
+    def present(self, section):
+        return {id: self.resolve(body) for id, body in section.items() if self.has(body)}
+
+
+class NoManagedPolicies:
+    """The template names none."""
+
+    def load(self):
+        return {}
+
+
+def expand(source, given):
+    """The template expanded with these parameters, and with defaults for the others."""
+    defaults = {name: body["Default"] for name, body in source["Parameters"].items() if "Default" in body}
+    parameters = defaults | given
+    template = copy.deepcopy(source)
+    # SAM takes code from S3 alone; the CLI uploads it before.
+    template["Globals"]["Function"]["CodeUri"] = "s3://code/functions.zip"
+    template = transform(template, dict(parameters), NoManagedPolicies())
+    scope = Scope(template, parameters)
+    return {section: scope.present(template[section]) for section in ("Resources", "Outputs")}
+
+
+def main():
+    source = yaml_parse(Path(sys.argv[1]).read_text())
+    json.dump([expand(source, given) for given in json.load(sys.stdin)], sys.stdout)
+
+
+main()
