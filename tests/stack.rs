@@ -1,6 +1,12 @@
 //! The template as CloudFormation makes a stack of it: expanded by SAM's own translator, once for each set of
 //! parameters that the tests look at.
 
+mod api;
+mod lifetime;
+mod names;
+mod parameters;
+mod roles;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -32,13 +38,15 @@ const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbcc
 const ADOPTED: [(&str, &str); 2] =
     [("ClientTableName", "adopted-client"), ("CustodianTableName", "adopted-custodian")];
 const DEVELOPMENT: (&str, &str) = ("Stage", "development");
-const EVERYTHING: [(&str, &str); 12] = [
+const EVERYTHING: [(&str, &str); 14] = [
     ("TokenScopes", "backup,recover"),
     ("AllowedOrigins", "https://app.example,http://localhost:3000"),
     ("WebhookPath", "portal/unguessable"),
     ("DomainName", "backups.example.com"),
     ("CertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/0b1c-2d3e"),
     ("HostedZoneId", "Z0123456789"),
+    ("ClientRate", "40"),
+    ("WebhookRate", "30"),
     ("ClientConcurrency", "20"),
     ("WebhookConcurrency", "10"),
     ("ClientOlderKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/mrk-1"),
@@ -86,20 +94,37 @@ impl Variant {
         }
     }
 
-    /// The stack, with `Resources` and `Outputs`; its resources are named after their logical ids.
+    /// The stack, whose resources are named after their logical ids.
     pub async fn expanded(self) -> &'static Stack {
-        static STACKS: OnceCell<BTreeMap<Variant, Stack>> = OnceCell::const_new();
-        &STACKS.get_or_init(expand_all).await[&self]
+        &expansion().await.stacks[&self]
     }
 }
 
-async fn expand_all() -> BTreeMap<Variant, Stack> {
+/// The template as it is written.
+pub async fn template() -> &'static Value {
+    &expansion().await.template
+}
+
+struct Expansion {
+    template: Value,
+    stacks: BTreeMap<Variant, Stack>,
+}
+
+async fn expansion() -> &'static Expansion {
+    static EXPANSION: OnceCell<Expansion> = OnceCell::const_new();
+    EXPANSION.get_or_init(expand).await
+}
+
+async fn expand() -> Expansion {
     let sets = Variant::ALL.map(|variant| variant.parameters().into_iter().collect::<BTreeMap<_, _>>());
-    let template = root().join("template.yaml");
-    let expanded = EXPAND.run(&[template.to_str().unwrap()], json!(sets).to_string().as_bytes()).await;
-    let stacks: Vec<Value> = serde_json::from_str(&expanded).unwrap();
-    assert_eq!(stacks.len(), Variant::ALL.len());
-    Variant::ALL.into_iter().zip(stacks.into_iter().map(Stack)).collect()
+    let path = root().join("template.yaml");
+    let expanded = EXPAND.run(&[path.to_str().unwrap()], json!(sets).to_string().as_bytes()).await;
+    let mut expanded: Value = serde_json::from_str(&expanded).unwrap();
+    let stacks: [Value; Variant::ALL.len()] = serde_json::from_value(expanded["stacks"].take()).unwrap();
+    Expansion {
+        template: expanded["template"].take(),
+        stacks: Variant::ALL.into_iter().zip(stacks.map(Stack)).collect(),
+    }
 }
 
 /// An expanded stack.

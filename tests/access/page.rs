@@ -1,5 +1,7 @@
 //! The tables of docs/access.md, made of what the test expects.
 
+use std::iter::once;
+
 use super::{
     actions,
     cases::{
@@ -122,7 +124,7 @@ fn grant_cells(grant: &Grant) -> [String; 4] {
 }
 
 fn matrix() -> String {
-    let title = head(["".into()].into_iter().chain(Who::ALL.map(|caller| who(caller).into())));
+    let title = head(once(String::new()).chain(Who::ALL.map(|caller| who(caller).into())));
     title + &SHOWN.iter().map(|(what, action)| row(matrix_cells(*what, action))).collect::<String>()
 }
 
@@ -138,7 +140,7 @@ fn matrix_cells(what: What, action: &'static str) -> Vec<String> {
         });
         halves(&allowed.collect::<Vec<_>>()).to_owned()
     };
-    [bare(action)].into_iter().chain(Who::ALL.map(of)).collect()
+    once(bare(action)).chain(Who::ALL.map(of)).collect()
 }
 
 fn count() -> String {

@@ -82,58 +82,54 @@ mod tests {
         json!({"Version": "2012-10-17", "Statement": [statement]})
     }
 
-    fn asked(caller: &Caller, resource: &str, policy: Option<Value>) -> bool {
+    fn asked(caller: &Caller, resource: &str, policy: Option<&Value>) -> bool {
         let action = if resource == KEY { "kms:Decrypt" } else { "dynamodb:Query" };
         let request = Request { action, resource: resource.into(), context: vec![] };
-        allows(caller, &request, policy.as_ref())
+        allows(caller, &request, policy)
     }
 
     #[test]
     fn a_deny_anywhere_decides() {
         let root = json!({"AWS": "arn:aws:iam::111122223333:root"});
-        for principal in [json!("*"), json!({"AWS": ROLE}), root.clone()] {
-            assert!(
-                !asked(&caller(ROLE, Some("Allow")), TABLE, Some(policy("Deny", &principal))),
-                "{principal}"
-            );
+        for principal in [json!("*"), json!({"AWS": ROLE}), root] {
+            let denied = policy("Deny", &principal);
+            assert!(!asked(&caller(ROLE, Some("Allow")), TABLE, Some(&denied)), "{principal}");
         }
+        let allowed = policy("Allow", &json!({"AWS": ROLE}));
         for resource in [TABLE, KEY] {
-            assert!(!asked(
-                &caller(ROLE, Some("Deny")),
-                resource,
-                Some(policy("Allow", &json!({"AWS": ROLE})))
-            ));
+            assert!(!asked(&caller(ROLE, Some("Deny")), resource, Some(&allowed)), "{resource}");
         }
     }
 
     #[test]
     fn in_one_account_either_policy_allows_a_table() {
+        let named = policy("Allow", &json!({"AWS": ROLE}));
         assert!(asked(&caller(ROLE, Some("Allow")), TABLE, None));
-        assert!(asked(&caller(ROLE, None), TABLE, Some(policy("Allow", &json!({"AWS": ROLE})))));
+        assert!(asked(&caller(ROLE, None), TABLE, Some(&named)));
         assert!(!asked(&caller(ROLE, None), TABLE, None));
     }
 
     #[test]
     fn a_key_is_allowed_by_its_own_policy_or_where_that_leaves_it_to_the_account() {
+        let named = policy("Allow", &json!({"AWS": ROLE}));
         let root = policy("Allow", &json!({"AWS": "arn:aws:iam::111122223333:root"}));
         let another = policy("Allow", &json!({"AWS": "arn:aws:iam::111122223333:role/Another"}));
-        assert!(asked(&caller(ROLE, None), KEY, Some(policy("Allow", &json!({"AWS": ROLE})))));
-        assert!(asked(&caller(ROLE, Some("Allow")), KEY, Some(root.clone())));
-        assert!(!asked(&caller(ROLE, None), KEY, Some(root)));
-        assert!(!asked(&caller(ROLE, Some("Allow")), KEY, Some(another)));
+        assert!(asked(&caller(ROLE, None), KEY, Some(&named)));
+        assert!(asked(&caller(ROLE, Some("Allow")), KEY, Some(&root)));
+        assert!(!asked(&caller(ROLE, None), KEY, Some(&root)));
+        assert!(!asked(&caller(ROLE, Some("Allow")), KEY, Some(&another)));
     }
 
     #[test]
     fn across_accounts_both_must_allow() {
         let elsewhere = "arn:aws:iam::444455556666:role/One";
-        let root = json!({"AWS": "arn:aws:iam::444455556666:root"});
-        for resource in [TABLE, KEY] {
-            for principal in [json!({"AWS": elsewhere}), root.clone()] {
-                let allowed = Some(policy("Allow", &principal));
-                assert!(asked(&caller(elsewhere, Some("Allow")), resource, allowed.clone()));
-                assert!(!asked(&caller(elsewhere, None), resource, allowed));
+        for principal in [elsewhere, "arn:aws:iam::444455556666:root"] {
+            let allowed = policy("Allow", &json!({"AWS": principal}));
+            for resource in [TABLE, KEY] {
+                assert!(asked(&caller(elsewhere, Some("Allow")), resource, Some(&allowed)));
+                assert!(!asked(&caller(elsewhere, None), resource, Some(&allowed)));
+                assert!(!asked(&caller(elsewhere, Some("Allow")), resource, None));
             }
-            assert!(!asked(&caller(elsewhere, Some("Allow")), resource, None));
         }
     }
 }

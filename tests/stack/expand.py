@@ -2,9 +2,10 @@
 
     python expand.py template.yaml < parameters.json
 
-Input is a list of objects, parameter to value. Output is a list of {"Resources", "Outputs"}: SAM's resources expanded by
-aws-sam-translator, what has a condition that doesn't hold left out, and every intrinsic function resolved in one invented
-account, where a resource is named after its logical id. A reference to what isn't there is an error.
+Input is a list of objects, parameter to value. Output is {"template", "stacks"}: the template as it is written, and a list of
+{"Resources", "Outputs"}, in which SAM's resources are expanded by aws-sam-translator, what has a condition that doesn't hold
+is left out, and every intrinsic function is resolved in one invented account, where a resource is named after its logical id.
+A reference to what isn't there is an error.
 """
 
 import copy
@@ -120,7 +121,8 @@ def expand(source, given):
 
 def main():
     source = yaml_parse(Path(sys.argv[1]).read_text())
-    json.dump([expand(source, given) for given in json.load(sys.stdin)], sys.stdout)
+    stacks = [expand(source, given) for given in json.load(sys.stdin)]
+    json.dump({"template": source, "stacks": stacks}, sys.stdout)
 
 
 main()

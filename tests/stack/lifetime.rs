@@ -1,0 +1,98 @@
+//! What outlives a stack, and what the tables and keys are.
+
+use serde_json::{Value, json};
+
+use super::{Stack, Variant};
+
+const TABLE: &str = "AWS::DynamoDB::GlobalTable";
+const KEY: &str = "AWS::KMS::Key";
+
+/// The stack's tables and keys, each by its logical id, all that wallets depend on.
+fn kept(stack: &Stack) -> impl Iterator<Item = (&str, &Value)> {
+    stack.of_type(TABLE).into_iter().chain(stack.of_type(KEY))
+}
+
+/// Whether the key's policy lets anybody delete it.
+fn can_be_deleted(key: &Value) -> bool {
+    key["Properties"]["KeyPolicy"].to_string().contains("kms:ScheduleKeyDeletion")
+}
+
+#[tokio::test]
+async fn in_production_tables_and_keys_outlive_the_stack() {
+    for variant in [Variant::Production, Variant::Authorizer, Variant::Everything] {
+        let stack = variant.expanded().await;
+        assert_eq!(kept(stack).count(), 4);
+        for (id, resource) in kept(stack) {
+            assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{id}");
+            assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{id}");
+        }
+        for (id, table) in stack.of_type(TABLE) {
+            assert_eq!(table["Properties"]["Replicas"][0]["DeletionProtectionEnabled"], true, "{id}");
+        }
+        for (id, key) in stack.of_type(KEY) {
+            assert!(!can_be_deleted(key), "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_development_tables_and_keys_go_with_the_stack() {
+    let stack = Variant::Development.expanded().await;
+    assert_eq!(kept(stack).count(), 4);
+    for (id, resource) in kept(stack) {
+        assert_eq!(resource["DeletionPolicy"], "Delete", "{id}");
+        assert_eq!(resource["UpdateReplacePolicy"], "Delete", "{id}");
+    }
+    for (id, table) in stack.of_type(TABLE) {
+        assert_eq!(table["Properties"]["Replicas"][0]["DeletionProtectionEnabled"], false, "{id}");
+    }
+    for (id, key) in stack.of_type(KEY) {
+        assert!(can_be_deleted(key), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_stack_that_adopts_tables_makes_keys_and_no_tables() {
+    for variant in [Variant::Adopted, Variant::AdoptedDevelopment] {
+        let stack = variant.expanded().await;
+        assert_eq!((stack.of_type(TABLE).len(), stack.of_type(KEY).len()), (0, 2));
+    }
+}
+
+#[tokio::test]
+async fn keys_are_multi_region_rotate_and_wait_thirty_days_for_their_deletion() {
+    for variant in Variant::ALL {
+        for (id, key) in variant.expanded().await.of_type(KEY) {
+            let key = &key["Properties"];
+            assert_eq!(
+                (&key["MultiRegion"], &key["EnableKeyRotation"]),
+                (&json!(true), &json!(true)),
+                "{id}"
+            );
+            assert_eq!(key["PendingWindowInDays"], 30, "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tables_are_on_demand_recoverable_for_35_days_and_under_the_key_that_aws_manages() {
+    for variant in [Variant::Production, Variant::Development] {
+        for (id, table) in variant.expanded().await.of_type(TABLE) {
+            let table = &table["Properties"];
+            assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{id}");
+            assert_eq!(table["SSESpecification"], json!({"SSEEnabled": true}), "{id}");
+            let replicas = table["Replicas"].as_array().unwrap();
+            assert_eq!(replicas.len(), 1, "{id}");
+            let recovery = json!({"PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": 35});
+            assert_eq!(replicas[0]["PointInTimeRecoverySpecification"], recovery, "{id}");
+            assert_eq!(replicas[0]["SSESpecification"], Value::Null, "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_in_a_table_expires() {
+    for (id, table) in Variant::Everything.expanded().await.of_type(TABLE) {
+        assert_eq!(table["Properties"]["TimeToLiveSpecification"], Value::Null, "{id}");
+    }
+}

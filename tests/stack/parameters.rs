@@ -1,0 +1,309 @@
+//! What a parameter may be, alone and beside the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local::template::Template;
+
+use super::{AUTHORIZER, DIGEST, TOKENS, template};
+use crate::layout::root;
+
+const CERTIFICATE: &str = "arn:aws:acm:eu-west-1:111122223333:certificate/0b1c-2d3e";
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+
+/// Why CloudFormation would refuse these parameters before it makes anything. What `cargo local` can't serve is not that.
+fn refused(parameters: &[(&str, &str)]) -> Option<String> {
+    let template = Template::read(&root().join("template.yaml")).unwrap();
+    let arns = template.keys().into_iter().map(|key| (key.logical_id, KEY.to_owned())).collect();
+    let given: BTreeMap<_, _> =
+        parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let error = template.stack(&given, &arns).err()?.to_string();
+    (error.starts_with("Parameters.") || error.starts_with("Rules.")).then_some(error)
+}
+
+/// Beside what a stack with tokens needs.
+fn refused_beside_tokens(more: &[(&str, &str)]) -> Option<String> {
+    refused(&[&TOKENS, more].concat())
+}
+
+/// Values that a parameter takes, and values that it refuses.
+struct Values {
+    name: &'static str,
+    taken: &'static [&'static str],
+    refused: &'static [&'static str],
+}
+
+const VALUES: &[Values] = &[
+    Values {
+        name: "Stage",
+        taken: &["production", "development"],
+        refused: &["", "Production", "staging", "prod"],
+    },
+    Values {
+        name: "TokenIssuer",
+        taken: &["https://identity.example", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a1B2"],
+        refused: &[
+            "http://issuer",
+            "issuer.example",
+            "https://",
+            "https://a b",
+            "https://a,https://b",
+            " https://a",
+        ],
+    },
+    Values {
+        name: "TokenAudience",
+        taken: &["backups", "a,b", "https://api.example/,0oa1b2"],
+        refused: &[",", "a,", ",a", "a, b", "a,,b", " a"],
+    },
+    Values {
+        name: "TokenScopes",
+        taken: &["", "backup", "a:read,b/c"],
+        refused: &[",", "a,", "a b", "a,,b"],
+    },
+    Values {
+        name: "ClientIdClaim",
+        taken: &["portal_client_id", "https://example.com/portal", "custom:portal"],
+        refused: &["portal client", " portal", "portal\n"],
+    },
+    Values {
+        name: "WebhookSecretDigests",
+        taken: &[
+            DIGEST,
+            "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF",
+            "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,\
+             ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100",
+        ],
+        refused: &[
+            "",
+            "secret",
+            "0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+            "000112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+            "g0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+            "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,",
+            "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,secret",
+        ],
+    },
+    Values {
+        name: "WebhookAllowedIps",
+        taken: &[
+            "",
+            "192.0.2.1/32",
+            "0.0.0.0/0",
+            "255.255.255.255/32,192.0.2.0/24",
+            "2001:db8::/32",
+            "::/0",
+            "::1/128,192.0.2.1/32",
+        ],
+        refused: &[
+            "1.2.3.4",
+            "1.2.3.4/33",
+            "300.1.1.1/32",
+            "1.2.3/24",
+            "1.2.3.4.5/32",
+            "1.2.3.4/",
+            "1.2.3.4/-1",
+            "2001:db8::/129",
+            "2001:db8::",
+            "portal",
+            ",",
+            "192.0.2.1/32,",
+            "192.0.2.1/32, 192.0.2.2/32",
+        ],
+    },
+    Values {
+        name: "WebhookPath",
+        taken: &["webhook", "portal/unguessable", "a1B2-c3_d4"],
+        refused: &["", "/", "/webhook", "webhook/", "a//b", "a b", "{proxy+}", "a.b", "a?b", "../a"],
+    },
+    Values {
+        name: "AllowedOrigins",
+        taken: &[
+            "",
+            "https://app.example",
+            "http://localhost:3000",
+            "https://a.example,https://b.example:8443",
+        ],
+        refused: &[
+            "*",
+            "app.example",
+            "https://app.example/",
+            "https://*.example",
+            "https://a, https://b",
+            "ftp://a",
+        ],
+    },
+    Values { name: "ClientRate", taken: &["1", "10000"], refused: &["0", "-1", "many", ""] },
+    Values { name: "WebhookRate", taken: &["1", "10000"], refused: &["0", "-1", "many", ""] },
+    Values {
+        name: "ClientConcurrency",
+        taken: &["", "1", "10000"],
+        refused: &["0", "-1", "ten", "01", "1.5", "100000"],
+    },
+    Values {
+        name: "WebhookConcurrency",
+        taken: &["", "1", "10000"],
+        refused: &["0", "-1", "ten", "01", "1.5", "100000"],
+    },
+    Values { name: "MemorySize", taken: &["256", "10240"], refused: &["255", "10241", "128", "much", ""] },
+    Values { name: "Architecture", taken: &["arm64", "x86_64"], refused: &["", "x86", "amd64"] },
+    Values {
+        name: "LogLevel",
+        taken: &["error", "warn", "info", "debug"],
+        refused: &["", "trace", "off", "INFO", "verbose"],
+    },
+    Values { name: "LogRetentionDays", taken: &["1", "90", "3653"], refused: &["0", "2", "forever", ""] },
+    Values { name: "CreateTrail", taken: &["yes", "no"], refused: &["", "true", "Yes"] },
+    Values {
+        name: "ClientTableName",
+        taken: &["", "restored", "backups-ClientSharesTable-1A2B", "a.b_c"],
+        refused: &["ab", "a b", "arn:aws:dynamodb:eu-west-1:111122223333:table/restored"],
+    },
+    Values { name: "CustodianTableName", taken: &["", "restored"], refused: &["ab", "a b", "a/b"] },
+    Values {
+        name: "ClientOlderKeyArn",
+        taken: &["", KEY, "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/0b1c-2d3e"],
+        refused: &[
+            "mrk-1",
+            "alias/shares",
+            "arn:aws:kms:eu-west-1:111122223333:alias/shares",
+            "arn:aws:kms:::key/",
+        ],
+    },
+    Values {
+        name: "CustodianOlderKeyArn",
+        taken: &["", KEY],
+        refused: &["mrk-1", "alias/shares", "arn:aws:kms:eu-west-1:1111:key/mrk-1"],
+    },
+];
+
+#[test]
+fn a_parameter_takes_what_is_right_and_refuses_what_is_not() {
+    for Values { name, taken, refused } in VALUES {
+        for value in *taken {
+            assert_eq!(refused_beside_tokens(&[(name, value)]), None, "{name}={value:?}");
+        }
+        for value in *refused {
+            let error = refused_beside_tokens(&[(name, value)]);
+            let error = error.unwrap_or_else(|| panic!("{name}={value:?} is taken"));
+            assert!(error.starts_with(&format!("Parameters.{name}: ")), "{name}={value:?}: {error}");
+        }
+    }
+}
+
+/// These are right only beside others.
+const TOGETHER: &[Values] = &[
+    Values {
+        name: "ClientAuthorizerArn",
+        taken: &[
+            "arn:aws:lambda:eu-west-1:111122223333:function:authorizer",
+            "arn:aws:lambda:eu-west-1:111122223333:function:authorizer:live",
+        ],
+        refused: &[
+            "authorizer",
+            "arn:aws:lambda:eu-west-1:111122223333:layer:a",
+            "arn:aws:iam::111122223333:role/a",
+        ],
+    },
+    Values {
+        name: "DomainName",
+        taken: &["backups.example.com", "a-1.example"],
+        refused: &[
+            "example",
+            "https://backups.example.com",
+            "Backups.example.com",
+            "*.example.com",
+            "a..b",
+            ".a.b",
+        ],
+    },
+    Values {
+        name: "CertificateArn",
+        taken: &[CERTIFICATE],
+        refused: &["0b1c-2d3e", "arn:aws:iam::111122223333:server-certificate/a"],
+    },
+    Values {
+        name: "HostedZoneId",
+        taken: &["", "Z0123456789"],
+        refused: &["/hostedzone/Z01", "z01", "example.com"],
+    },
+];
+
+#[test]
+fn a_parameter_that_needs_others_takes_what_is_right_and_refuses_what_is_not() {
+    let domain = [("DomainName", "backups.example.com"), ("CertificateArn", CERTIFICATE)];
+    for Values { name, taken, refused: nonsense } in TOGETHER {
+        let login: &[_] = if *name == "ClientAuthorizerArn" { &AUTHORIZER } else { &TOKENS };
+        for value in *taken {
+            assert_eq!(refused(&[login, &domain, &[(name, value)]].concat()), None, "{name}={value:?}");
+        }
+        for value in *nonsense {
+            let error = refused(&[login, &domain, &[(name, value)]].concat()).expect(value);
+            assert!(error.starts_with(&format!("Parameters.{name}: ")), "{name}={value:?}: {error}");
+        }
+    }
+}
+
+/// So that a new parameter can't be without.
+#[tokio::test]
+async fn every_parameter_has_values_that_are_tried() {
+    let tried: BTreeSet<_> = VALUES.iter().chain(TOGETHER).map(|values| values.name).collect();
+    let parameters = template().await["Parameters"].as_object().unwrap();
+    assert_eq!(tried, parameters.keys().map(String::as_str).collect());
+}
+
+#[track_caller]
+fn assert_rule(rule: &str, parameters: &[(&str, &str)]) {
+    let error = refused(parameters).unwrap_or_else(|| panic!("{parameters:?} are taken"));
+    assert!(error.starts_with(&format!("Rules.{rule}: ")), "{parameters:?}: {error}");
+}
+
+#[test]
+fn users_log_in_in_exactly_one_way() {
+    assert_eq!(refused(&TOKENS), None);
+    assert_eq!(refused(&AUTHORIZER), None);
+    let digest = ("WebhookSecretDigests", DIGEST);
+    let way = |parameters: &[(&'static str, &'static str)]| assert_rule("OneWayToLogIn", parameters);
+    way(&[digest]);
+    way(&[&TOKENS[..], &AUTHORIZER].concat());
+    for left_out in ["TokenIssuer", "TokenAudience", "ClientIdClaim"] {
+        way(&TOKENS.into_iter().filter(|(name, _)| *name != left_out).collect::<Vec<_>>());
+    }
+    for token in
+        [("TokenIssuer", "https://a"), ("TokenAudience", "a"), ("TokenScopes", "a"), ("ClientIdClaim", "a")]
+    {
+        way(&[&AUTHORIZER[..], &[token]].concat());
+    }
+}
+
+#[test]
+fn a_claim_that_users_or_the_provider_write_is_refused() {
+    for claim in ["sub", "email", "username", "cognito:username", "preferred_username", "name", "nickname"] {
+        assert_rule("ClaimThatUsersCantWrite", &[&TOKENS[..], &[("ClientIdClaim", claim)]].concat());
+    }
+}
+
+#[test]
+fn a_domain_comes_with_its_certificate() {
+    let domain = ("DomainName", "backups.example.com");
+    let certificate = ("CertificateArn", CERTIFICATE);
+    let zone = ("HostedZoneId", "Z0123456789");
+    for whole in [&[][..], &[domain, certificate], &[domain, certificate, zone]] {
+        assert_eq!(refused_beside_tokens(whole), None, "{whole:?}");
+    }
+    for partial in [&[domain][..], &[certificate], &[zone], &[domain, zone], &[certificate, zone]] {
+        assert_rule("DomainWithCertificate", &[&TOKENS, partial].concat());
+    }
+}
+
+#[test]
+fn no_table_and_no_key_is_both_halves() {
+    let another = "arn:aws:kms:eu-west-1:111122223333:key/mrk-2";
+    for [client, custodian, one, other] in [
+        ["ClientTableName", "CustodianTableName", "one", "other"],
+        ["ClientOlderKeyArn", "CustodianOlderKeyArn", KEY, another],
+    ] {
+        assert_rule("HalvesApart", &[&TOKENS[..], &[(client, one), (custodian, one)]].concat());
+        assert_eq!(refused_beside_tokens(&[(client, one), (custodian, other)]), None);
+        assert_eq!(refused_beside_tokens(&[(client, one)]), None);
+    }
+}

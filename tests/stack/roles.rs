@@ -1,0 +1,92 @@
+//! What the functions' roles are: one table statement, one log statement, nothing on a key.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Stack, Variant};
+
+const FUNCTION: &str = "AWS::Lambda::Function";
+const ROLE: &str = "AWS::IAM::Role";
+
+/// The logical ids of the functions' roles.
+fn roles(stack: &Stack) -> BTreeSet<&str> {
+    let functions = stack.of_type(FUNCTION);
+    functions.values().map(|function| last(&function["Properties"]["Role"])).collect()
+}
+
+/// The last part of an ARN, which is a logical id here.
+fn last(arn: &Value) -> &str {
+    arn.as_str().unwrap().rsplit([':', '/']).next().unwrap()
+}
+
+#[tokio::test]
+async fn each_function_has_a_role_of_its_own_and_no_other_role_is_made() {
+    for variant in Variant::ALL {
+        let stack = variant.expanded().await;
+        let made: BTreeSet<&str> = stack.of_type(ROLE).into_keys().collect();
+        assert_eq!((roles(stack), made.len()), (made, stack.of_type(FUNCTION).len()), "{variant:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_lambda_takes_a_role() {
+    for variant in Variant::ALL {
+        for (id, role) in variant.expanded().await.of_type(ROLE) {
+            let trust = json!([{
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }]);
+            assert_eq!(role["Properties"]["AssumeRolePolicyDocument"]["Statement"], trust, "{id}");
+        }
+    }
+}
+
+/// So that what the access matrix reads is all that a role has.
+#[tokio::test]
+async fn a_role_has_one_policy_which_stands_by_itself() {
+    for variant in Variant::ALL {
+        let stack = variant.expanded().await;
+        let policies = stack.of_type("AWS::IAM::RolePolicy");
+        let attached: BTreeSet<_> =
+            policies.values().map(|policy| policy["Properties"]["RoleName"].as_str().unwrap()).collect();
+        assert_eq!((&attached, policies.len()), (&roles(stack), attached.len()), "{variant:?}");
+        for (id, role) in stack.of_type(ROLE) {
+            let properties: Vec<_> = role["Properties"].as_object().unwrap().keys().collect();
+            assert_eq!(properties, ["AssumeRolePolicyDocument"], "{id}");
+        }
+        for kind in ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"] {
+            assert!(stack.of_type(kind).is_empty(), "{kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_has_one_statement_on_its_table_one_on_its_log_and_none_on_a_key() {
+    for variant in Variant::ALL {
+        let stack = variant.expanded().await;
+        for function in stack.of_type(FUNCTION).values() {
+            let function = &function["Properties"];
+            let [table, log] = stack.statements(last(&function["Role"]))[..] else {
+                panic!("two statements")
+            };
+            let action = table["Action"].as_str().unwrap();
+            assert!(["dynamodb:PutItem", "dynamodb:Query"].contains(&action), "{action}");
+            assert_eq!(last(&table["Resource"]), function["Environment"]["Variables"]["SHARES_TABLE"]);
+            assert_eq!(log["Action"], json!(["logs:CreateLogStream", "logs:PutLogEvents"]));
+            assert_eq!(last(&log["Resource"]), function["LoggingConfig"]["LogGroup"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_two_functions_share_a_log_group() {
+    let stack = Variant::Production.expanded().await;
+    let functions = stack.of_type(FUNCTION);
+    let groups: BTreeSet<_> = functions
+        .values()
+        .map(|function| function["Properties"]["LoggingConfig"]["LogGroup"].as_str())
+        .collect();
+    assert_eq!(groups.len(), functions.len());
+}
