@@ -19,6 +19,7 @@ mod proxy;
 mod python;
 mod restarting;
 mod runtime;
+mod session;
 mod stack;
 mod storing;
 mod system;
