@@ -6,6 +6,7 @@
 mod access;
 mod authentication;
 mod binaries;
+mod browser;
 mod client;
 mod client_api;
 mod configuration;
