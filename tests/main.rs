@@ -7,6 +7,7 @@ mod access;
 mod authentication;
 mod binaries;
 mod browser;
+mod built;
 mod client;
 mod client_api;
 mod configuration;

@@ -48,20 +48,31 @@ pub async fn executables() -> &'static Executables {
     BUILT.get_or_init(build).await
 }
 
-/// Starts a binary, hands it the event, and ends it once it has answered.
+/// Starts a function's binary, hands it the event, and ends it once it has answered.
 pub async fn invoke(function: &str, environment: &BTreeMap<String, String>, event: Event) -> Invoked {
+    invoke_executable(&executables().await[function], environment, event).await
+}
+
+/// The same with the binary at that path.
+pub async fn invoke_executable(
+    executable: &Path,
+    environment: &BTreeMap<String, String>,
+    event: Event,
+) -> Invoked {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = listener.local_addr().unwrap().to_string();
     let (reports, mut reported) = mpsc::unbounded_channel();
     let serving = tokio::spawn(serve(listener, event.0.to_string(), reports));
     let (end, ended) = oneshot::channel();
-    let process = tokio::spawn(run_until(start(&executables().await[function], environment, &api), ended));
+    let process = tokio::spawn(run_until(start(executable, environment, &api), ended));
     let report = timeout(PATIENCE, reported.recv()).await;
     // A process that has ended by itself no longer listens.
     let _gone = end.send(());
     serving.abort();
     let written = written(&process.await.unwrap());
-    let Ok(Some((outcome, answer))) = report else { panic!("{function} reported nothing: {written}") };
+    let Ok(Some((outcome, answer))) = report else {
+        panic!("{} reported nothing: {written}", executable.display())
+    };
     Invoked { outcome, answer, written }
 }
 

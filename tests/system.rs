@@ -24,7 +24,7 @@ use local::{
     dynamodb,
     functions::Services,
     kms::{Call, Kms},
-    template::{Stack, Template},
+    template::{Function, Stack, Template},
 };
 use serde_json::{Value, json};
 use store_backup::StoreBackup;
@@ -190,10 +190,15 @@ impl System {
         CustodianShares::new(aws, config)
     }
 
+    /// The name of a function in the template.
+    pub fn logical_id(&self, function: &str) -> &str {
+        &known(&self.stack, function).logical_id
+    }
+
     /// The environment of a function's real binary.
     pub fn environment(&self, function: &str) -> BTreeMap<String, String> {
         let services = Services { dynamodb: self.dynamodb_url.clone(), kms: self.kms_url.clone(), lambda: 0 };
-        services.environment(self.stack.functions.iter().find(|known| known.binary == function).unwrap())
+        services.environment(known(&self.stack, function))
     }
 
     /// What KMS was asked for: operation and encryption context of each call.
@@ -243,7 +248,11 @@ async fn listen() -> (TcpListener, String) {
 }
 
 fn environment<'a>(stack: &'a Stack, function: &str) -> &'a BTreeMap<String, String> {
-    &stack.functions.iter().find(|known| known.binary == function).unwrap().environment
+    &known(stack, function).environment
+}
+
+fn known<'a>(stack: &'a Stack, function: &str) -> &'a Function {
+    stack.functions.iter().find(|known| known.binary == function).unwrap()
 }
 
 fn client_id(stack: &Stack, function: &str) -> ClientIdSource {
