@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use backup_shares::config::{KeyRing, WebhookPolicy};
 use local::template::Template;
 
 use super::{AUTHORIZER, DIGEST, TOKENS, template};
@@ -187,6 +188,21 @@ fn a_parameter_takes_what_is_right_and_refuses_what_is_not() {
             let error = error.unwrap_or_else(|| panic!("{name}={value:?} is taken"));
             assert!(error.starts_with(&format!("Parameters.{name}: ")), "{name}={value:?}: {error}");
         }
+    }
+}
+
+/// Otherwise a stack would deploy, and its functions stop at their start.
+#[test]
+fn what_the_template_takes_the_functions_take_too() {
+    let taken = |name| VALUES.iter().find(|values| values.name == name).unwrap().taken;
+    for digests in taken("WebhookSecretDigests") {
+        for cidrs in taken("WebhookAllowedIps") {
+            assert!(WebhookPolicy::parse(digests, cidrs).is_ok(), "{digests} {cidrs}");
+        }
+    }
+    for older in taken("ClientOlderKeyArn").iter().filter(|arn| !arn.is_empty()) {
+        let sealing = "arn:aws:kms:eu-west-1:111122223333:key/mrk-9";
+        assert!(KeyRing::parse(&format!("{sealing},{older}")).is_ok(), "{older}");
     }
 }
 
