@@ -108,11 +108,18 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// The actions that it names.
+    pub fn actions(&self) -> &'static [&'static str] {
+        match self.may {
+            Only(actions) | AllBut(actions) => actions,
+        }
+    }
+
     /// Whether the case is one that this grant allows.
     pub fn covers(&self, case: &Case) -> bool {
         let named = match self.may {
-            May::Only(actions) => actions.contains(&case.action),
-            May::AllBut(actions) => !actions.contains(&case.action),
+            Only(actions) => actions.contains(&case.action),
+            AllBut(actions) => !actions.contains(&case.action),
         };
         let holds = match self.when {
             When::Always => true,
@@ -148,3 +155,8 @@ pub const GRANTS: &[Grant] = &[
     grant(Reader, BOTH, Key, Only(DESCRIBES), Always),
     grant(Replication, BOTH, Table, Only(actions::REPLICATION), Always),
 ];
+
+/// Whether the case is meant to be allowed.
+pub fn expects(case: &Case) -> bool {
+    GRANTS.iter().any(|grant| grant.covers(case))
+}

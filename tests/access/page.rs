@@ -9,7 +9,7 @@ use super::{
         What::{self, Key, Table},
         Who,
     },
-    expected::{GRANTS, Grant, May, When},
+    expected::{GRANTS, Grant, May, When, expects},
 };
 
 /// The actions that the page's matrix shows: what somebody who is after shares would want first.
@@ -136,7 +136,7 @@ fn matrix_cells(what: What, action: &'static str) -> Vec<String> {
     let of = |who| {
         let allowed = Half::BOTH.into_iter().filter(|half| {
             let case = Case { mode, who, half: *half, what, action, encryption };
-            GRANTS.iter().any(|grant| grant.covers(&case))
+            expects(&case)
         });
         halves(&allowed.collect::<Vec<_>>()).to_owned()
     };
@@ -144,8 +144,7 @@ fn matrix_cells(what: What, action: &'static str) -> Vec<String> {
 }
 
 fn count() -> String {
-    let allowed = |case: &Case| GRANTS.iter().any(|grant| grant.covers(case));
-    let (allowed, denied): (Vec<_>, Vec<_>) = Case::all().partition(allowed);
+    let (allowed, denied): (Vec<_>, Vec<_>) = Case::all().partition(expects);
     format!(
         "{} questions: {} are allowed, by the rows above, and {} denied. {} actions on a table, {} on a key.\n",
         allowed.len() + denied.len(),

@@ -41,10 +41,10 @@ fn account(arn: &str) -> &str {
 
 /// Whether the request is allowed, with the resource's policy if it has one.
 ///
-/// By AWS's "Policy evaluation logic" (IAM User Guide) a Deny anywhere decides. Within one account, either policy may
-/// allow; across accounts, both must. A policy that allows the caller's account, as `…:root`, leaves it to that account's own
-/// policies. By "Determining access to AWS KMS keys" (KMS Developer Guide) a key is different in one thing: without that,
-/// the account's own policies count for nothing.
+/// By "Policy evaluation logic" in AWS's IAM User Guide, a Deny anywhere decides. Within one account either policy may
+/// allow; across accounts both must. A resource's policy that allows the caller's account, as `…:root`, leaves it to
+/// that account's own policies. By "Determining access to AWS KMS keys" in the KMS Developer Guide, a key differs in
+/// one thing: where its policy doesn't leave it to them, an account's own policies count for nothing.
 pub fn allows(caller: &Caller, request: &Request, resource_policy: Option<&Value>) -> bool {
     let own = request.decide(&caller.policies, &caller.arn);
     let root = format!("arn:aws:iam::{}:root", account(&caller.arn));
@@ -73,7 +73,8 @@ mod tests {
     const TABLE: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/t";
 
     fn caller(arn: &str, effect: Option<&str>) -> Caller {
-        let policy = |effect| json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": "*", "Resource": "*"}]});
+        let statement = |effect| json!({"Effect": effect, "Action": "*", "Resource": "*"});
+        let policy = |effect| json!({"Version": "2012-10-17", "Statement": [statement(effect)]});
         Caller { arn: arn.into(), policies: effect.into_iter().map(policy).collect() }
     }
 
