@@ -1,9 +1,8 @@
 //! A client of a served API: one request, one answer.
 
+use local::faults::message;
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
-
-use crate::proxy::message;
 
 /// Status, head and JSON of an answer; status 0 if none came.
 #[derive(Debug, Default, PartialEq)]

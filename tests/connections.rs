@@ -1,14 +1,13 @@
 //! What a function does with its connections before the first request.
 
-use crate::{
-    proxy::{Fate, Proxy},
-    system::aws_at,
-};
+use local::faults::{Fate, Fault, Proxy};
+
+use crate::system::aws_at;
 
 #[tokio::test]
 async fn connections_are_opened_at_start_by_unsigned_calls_and_used_by_the_first_request() {
-    let refuse = |_, _: &_| Fate::Answer("{}".into());
-    let (dynamodb, kms) = (Proxy::start("", refuse).await, Proxy::start("", refuse).await);
+    let refuse = |_, _: &_| Fate::Before(Fault::Answer("{}".into()));
+    let (dynamodb, kms) = (Proxy::start("", refuse).await.unwrap(), Proxy::start("", refuse).await.unwrap());
     let aws = aws_at(&dynamodb.url, &kms.url).await;
     aws.connect().await;
     aws.dynamodb.list_tables().send().await.unwrap();

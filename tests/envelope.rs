@@ -10,11 +10,11 @@ use backup_shares::{
     share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
 };
 use base64::prelude::{BASE64_STANDARD, Engine};
+use local::faults::{Fate, Fault, Proxy};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    proxy::{Fate, Proxy},
     python::Script,
     system::{System, aws_at},
 };
@@ -154,7 +154,8 @@ async fn e13_a_data_key_under_another_key_or_of_another_length_is_refused_and_no
         let named = named(&system);
         let answer =
             json!({"KeyId": key_id.unwrap_or(&named), "Plaintext": plaintext, "CiphertextBlob": key});
-        let kms = Proxy::start("", move |_, _| Fate::Answer(answer.to_string())).await;
+        let kms =
+            Proxy::start("", move |_, _| Fate::Before(Fault::Answer(answer.to_string()))).await.unwrap();
         system.backup.shares = system.custodian_shares(&aws_at(&system.dynamodb_url, &kms.url).await, &named);
         let refused = system.backup(json!({"clientId": "a", "share": "share"})).await;
         assert_eq!((refused.status, refused.code()), (500, "internal"));

@@ -17,7 +17,6 @@ mod event;
 mod kms_emulator;
 mod layout;
 mod logs;
-mod proxy;
 mod python;
 mod restarting;
 mod runtime;

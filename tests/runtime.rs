@@ -10,6 +10,7 @@ use std::{
 
 use local::{
     compile::{self, Executables},
+    faults::message,
     run,
     workspace::Workspace,
 };
@@ -23,7 +24,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{event::Event, proxy::message};
+use crate::event::Event;
 
 /// Long enough for a binary on a busy machine, short enough for a person to wait.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -5,11 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use local::faults::{Fate, Fault, Proxy, Seen};
 use serde_json::{Value, json};
 
 use crate::{
     event::{CLIENT, Event},
-    proxy::{Fate, Proxy, Seen},
     system::{Answer, System, aws_at},
 };
 
@@ -83,7 +83,7 @@ async fn dynamodb_or_kms_out_of_reach_is_503() {
 /// A system whose webhook functions reach DynamoDB through a proxy.
 async fn behind(fate: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static) -> (System, Proxy) {
     let mut system = System::start().await;
-    let dynamodb = Proxy::start(&system.dynamodb_url, fate).await;
+    let dynamodb = Proxy::start(&system.dynamodb_url, fate).await.unwrap();
     let aws = aws_at(&dynamodb.url, &system.kms_url).await;
     system.backup.shares = system.custodian_shares(&aws, system.keys("webhook-backup"));
     system.fetch.shares = system.custodian_shares(&aws, system.keys("webhook-fetch"));
@@ -92,7 +92,7 @@ async fn behind(fate: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static) -> 
 
 #[tokio::test]
 async fn a_store_whose_answer_is_lost_is_acknowledged_once_a_second_look_has_found_it() {
-    let lose_first = |number, _: &Seen| if number == 0 { Fate::CutAfter } else { Fate::Pass };
+    let lose_first = |number, _: &Seen| if number == 0 { Fate::After(Fault::Close) } else { Fate::Pass };
     let (system, dynamodb) = behind(lose_first).await;
     assert_eq!(system.backup(share("share")).await.status, 200);
     assert_eq!(dynamodb.seen().len(), 2);
@@ -101,7 +101,9 @@ async fn a_store_whose_answer_is_lost_is_acknowledged_once_a_second_look_has_fou
 
 #[tokio::test]
 async fn a_store_of_which_no_answer_came_is_503_though_it_may_have_happened() {
-    let lose_puts = |_, call: &Seen| if call.operation == "PutItem" { Fate::CutAfter } else { Fate::Pass };
+    let lose_puts = |_, call: &Seen| {
+        if call.operation == "PutItem" { Fate::After(Fault::Close) } else { Fate::Pass }
+    };
     let (system, dynamodb) = behind(lose_puts).await;
     assert_unavailable(&system.backup(share("share")).await, "every answer is lost");
     assert_eq!(dynamodb.seen().len(), 3);
@@ -110,7 +112,7 @@ async fn a_store_of_which_no_answer_came_is_503_though_it_may_have_happened() {
 
 #[tokio::test]
 async fn a_service_that_hangs_is_503_within_the_time_that_portal_waits() {
-    let (system, _dynamodb) = behind(|_, _| Fate::Hang).await;
+    let (system, _dynamodb) = behind(|_, _| Fate::Before(Fault::Hang)).await;
     let start = Instant::now();
     assert_unavailable(&system.fetch().await, "DynamoDB hangs");
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());

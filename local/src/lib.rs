@@ -7,6 +7,7 @@ pub mod data;
 mod durable;
 pub mod dynamodb;
 mod emulators;
+pub mod faults;
 pub mod functions;
 mod gateway;
 pub mod kms;
