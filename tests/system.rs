@@ -73,7 +73,11 @@ impl Answer {
 impl System {
     /// Starts everything, empty.
     pub async fn start() -> Self {
-        let kms = Kms::memory();
+        Self::over(Kms::memory(), Database::memory().unwrap()).await
+    }
+
+    /// Starts everything over what these hold.
+    pub async fn over(kms: Kms, database: Database) -> Self {
         let template =
             Template::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")).unwrap();
         let arn = |key: &local::template::Key| {
@@ -81,7 +85,7 @@ impl System {
         };
         let arns = template.keys().iter().map(|key| (key.logical_id.clone(), arn(key))).collect();
         let stack = template.stack(&parameters(), &arns).unwrap();
-        let (dynamodb_url, kms_url) = serve_aws(&stack, &kms).await;
+        let (dynamodb_url, kms_url) = serve_aws(&stack, &kms, database).await;
         let aws = aws_at(&dynamodb_url, &kms_url).await;
         Self {
             get: GetBackup {
@@ -221,8 +225,7 @@ fn parameters() -> BTreeMap<String, String> {
 }
 
 /// Serves both emulators, and gives their URLs.
-async fn serve_aws(stack: &Stack, kms: &Kms) -> (String, String) {
-    let database = Database::memory().unwrap();
+async fn serve_aws(stack: &Stack, kms: &Kms, database: Database) -> (String, String) {
     dynamodb::create_missing(&database, &stack.tables).unwrap();
     let (dynamodb, dynamodb_url) = listen().await;
     let (kms_listener, kms_url) = listen().await;
