@@ -3,10 +3,17 @@
     python envelope.py open < v1.json           opens every vector, and recomputes every field of it
     python envelope.py make SEED COUNT > new    makes vectors, the same ones for the same seed
 
+For an operator who has a row, as `aws dynamodb get-item` prints it (docs/operating.md):
+
+    python envelope.py wrapped < row            its wrapped key in base64, for `aws kms decrypt`
+    python envelope.py context KIND < row       the encryption context that goes with it
+    python envelope.py share KIND KEY < row     its share, by the data key in base64, as `aws kms decrypt` prints it
+
 A vector is a JSON object: kind, client, method, pair, stored_at, share as they are; data_key, wrapped_key, salt, nonce,
 sealed in hex; row_key as text.
 """
 
+import base64
 import hashlib
 import json
 import random
@@ -104,8 +111,37 @@ def made(source, number):
     return {**vector, "row_key": row_key(vector), "sealed": seal(vector).hex()}
 
 
+def vector_of(row, kind):
+    _, method, pair, _ = row["sk"]["S"].split("#")
+    return {
+        "kind": kind,
+        "client": row["pk"]["S"],
+        "method": method,
+        "pair": pair,
+        "stored_at": int(row["stored_at"]["N"]),
+        "sealed": base64.b64decode(row["sealed"]["B"]).hex(),
+    }
+
+
+def operate(command, kind="", data_key=""):
+    row = json.load(sys.stdin)["Item"]
+    vector = vector_of(row, kind)
+    if command == "wrapped":
+        sys.stdout.write(base64.b64encode(take_apart(bytes.fromhex(vector["sealed"]))[1]).decode())
+    elif command == "context":
+        named = ",".join(f"{name}={vector[name]}" for name in ("kind", "client", "method", "pair"))
+        sys.stdout.write(f"app=portal-backup-shares,{named}")
+    else:
+        vector["share"] = open_sealed(vector | {"data_key": base64.b64decode(data_key).hex()})[0]
+        if row_key(vector) != row["sk"]["S"]:
+            raise ValueError("the row's key bears another share's digest")
+        sys.stdout.buffer.write(vector["share"].encode())
+
+
 def main(arguments):
-    if arguments[0] == "open":
+    if arguments[0] in ("wrapped", "context", "share"):
+        operate(*arguments)
+    elif arguments[0] == "open":
         vectors = json.load(sys.stdin)
         for vector in vectors:
             check(vector)
