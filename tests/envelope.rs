@@ -20,7 +20,7 @@ use crate::{
 };
 
 const WRAPPED: &[u8] = b"as KMS wrapped it";
-const IMPLEMENTATION: Script = Script { name: "envelope", folder: "tests/vectors" };
+pub const IMPLEMENTATION: Script = Script { name: "envelope", folder: "tests/vectors" };
 
 /// An example that two implementations agree on.
 #[derive(Deserialize)]

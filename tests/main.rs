@@ -23,6 +23,8 @@ mod python;
 mod restarting;
 mod runtime;
 mod session;
+mod shelf;
+mod size;
 mod stack;
 mod storing;
 mod system;

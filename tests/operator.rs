@@ -1,4 +1,5 @@
-//! What an operator does without any function: open a row by its key.
+//! What an operator does without any function (docs/operating.md): page through a client's rows, and open each by its
+//! key.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
@@ -11,11 +12,29 @@ use backup_shares::{
 
 use crate::system::Item;
 
-/// Reads one row by its key and opens it.
-pub async fn open(aws: &Aws, table: &str, kind: Kind, client: &str, row_key: &str) -> Share {
+/// The sort keys of all rows of a client, by pages of that many.
+pub async fn row_keys(aws: &Aws, table: &str, client: &str, page: i32) -> Vec<String> {
+    let query = aws.dynamodb.query().table_name(table).consistent_read(true).limit(page);
+    let query = query.key_condition_expression("pk = :client").projection_expression("sk");
+    let query = query.expression_attribute_values(":client", AttributeValue::S(client.into()));
+    let mut items = query.into_paginator().items().send();
+    let mut keys = Vec::new();
+    while let Some(item) = items.next().await {
+        keys.push(item.unwrap()["sk"].as_s().unwrap().clone());
+    }
+    keys
+}
+
+/// Reads one row by its key.
+pub async fn row(aws: &Aws, table: &str, client: &str, row_key: &str) -> Item {
     let get = aws.dynamodb.get_item().table_name(table).consistent_read(true);
     let get = get.key("pk", AttributeValue::S(client.into())).key("sk", AttributeValue::S(row_key.into()));
-    let row = get.send().await.unwrap().item.unwrap();
+    get.send().await.unwrap().item.unwrap()
+}
+
+/// Reads one row by its key and opens it.
+pub async fn open(aws: &Aws, table: &str, kind: Kind, client: &str, row_key: &str) -> Share {
+    let row = row(aws, table, client, row_key).await;
     let (slot, digest) = Slot::from_row_key(kind, &ClientId::parse(client).unwrap(), row_key).unwrap();
     let sealed = Envelope::parse(row["sealed"].as_b().unwrap().as_ref()).unwrap();
     let stored_at = row["stored_at"].as_n().unwrap().parse().unwrap();

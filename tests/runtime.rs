@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     future::pending,
     path::Path,
     process::{Output, Stdio},
@@ -37,6 +38,16 @@ pub struct Invoked {
     pub answer: Value,
     /// All that the process wrote, to standard output and standard error.
     pub written: String,
+    /// What it took until then, where the system tells (Linux).
+    pub usage: Option<Usage>,
+}
+
+/// What a process has taken.
+pub struct Usage {
+    /// The most memory that it has had, in bytes.
+    pub peak_memory: usize,
+    /// The time that it has kept a processor busy.
+    pub processor: Duration,
 }
 
 /// The functions' binaries, built as `cargo local` builds them.
@@ -65,8 +76,11 @@ pub async fn invoke_executable(
     let (reports, mut reported) = mpsc::unbounded_channel();
     let serving = tokio::spawn(serve(listener, event.0.to_string(), reports));
     let (end, ended) = oneshot::channel();
-    let process = tokio::spawn(run_until(start(executable, environment, &api), ended));
+    let process = start(executable, environment, &api);
+    let id = process.id().unwrap();
+    let process = tokio::spawn(run_until(process, ended));
     let report = timeout(PATIENCE, reported.recv()).await;
+    let usage = usage(id);
     // A process that has ended by itself no longer listens.
     let _gone = end.send(());
     serving.abort();
@@ -74,7 +88,21 @@ pub async fn invoke_executable(
     let Ok(Some((outcome, answer))) = report else {
         panic!("{} reported nothing: {written}", executable.display())
     };
-    Invoked { outcome, answer, written }
+    Invoked { outcome, answer, written, usage }
+}
+
+fn usage(process: u32) -> Option<Usage> {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{process}/{name}")).ok();
+    let peak = read("status")?
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix(" kB")?.trim().parse().ok());
+    // Of the fields behind the name, the 12th and 13th are user and system time, in hundredths of a second.
+    let fields = read("stat")?.rsplit_once(") ")?.1.to_owned();
+    let hundredths: u64 = fields.split(' ').skip(11).take(2).map(|time| time.parse::<u64>().unwrap()).sum();
+    Some(Usage {
+        peak_memory: peak.map(|kib: usize| kib * 1024)?,
+        processor: Duration::from_millis(hundredths * 10),
+    })
 }
 
 /// Runs a binary that is expected to end by itself, and gives its exit code and all that it wrote.

@@ -199,6 +199,15 @@ impl System {
         &known(&self.stack, function).logical_id
     }
 
+    /// The same functions, through these clients.
+    pub fn reach_by(&mut self, aws: &Aws) {
+        let config = |function| config(&self.stack, function);
+        self.get.shares = ClientShares::new(aws, config("get-backup"));
+        self.store.shares = ClientShares::new(aws, config("store-backup"));
+        self.backup.shares = CustodianShares::new(aws, config("webhook-backup"));
+        self.fetch.shares = CustodianShares::new(aws, config("webhook-fetch"));
+    }
+
     /// The environment of a function's real binary.
     pub fn environment(&self, function: &str) -> BTreeMap<String, String> {
         let services = Services { dynamodb: self.dynamodb_url.clone(), kms: self.kms_url.clone(), lambda: 0 };

@@ -116,9 +116,9 @@ async fn a_fetch_of_which_nothing_can_be_read_is_500_and_not_404() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_stands_in_the_way_only_where_it_might_be_the_one_that_is_wanted() {
+async fn a_row_of_no_time_stands_in_the_way_only_where_it_might_be_the_one_that_is_wanted() {
     let (system, _, row) = stored().await;
-    let damaged = with(&moved(&moved(&row, 1, "ICLOUD"), 2, "pair-2"), "sealed", text("raw"));
+    let damaged = with(&moved(&moved(&row, 1, "ICLOUD"), 2, "pair-2"), "stored_at", text("now"));
     system.put("store-backup", damaged).await;
     for (query, status) in [
         ("backupMethod=GDRIVE", 200),
@@ -127,6 +127,20 @@ async fn a_row_that_cannot_be_read_stands_in_the_way_only_where_it_might_be_the_
         ("", 500),
     ] {
         assert_eq!(system.get(query).await.status, status, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_a_time_but_without_an_envelope_stands_in_the_way_only_where_it_is_the_newest() {
+    let (system, _, row) = stored().await;
+    let stored_at: u64 = row["stored_at"].as_n().unwrap().parse().unwrap();
+    let damaged = with(&moved(&row, 2, "pair-2"), "sealed", text("raw"));
+    for (time, status) in [(stored_at - 1, 200), (stored_at + 1, 500)] {
+        let time = AttributeValue::N(time.to_string());
+        system.put("store-backup", with(&damaged, "stored_at", time)).await;
+        assert_eq!(system.get("").await.status, status);
+        assert_eq!(system.get("backupSharePairId=pair-1").await.body["cipherText"], "raw");
+        assert_eq!(system.get("backupSharePairId=pair-2").await.status, 500);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     log,
     share::{Kind, Method, PairId, Share, Slot},
-    table::{Row, Unreadable},
+    table::{Listed, Unreadable},
     vault::Vault,
 };
 
@@ -60,7 +60,7 @@ impl ClientShares {
     /// might be it, fails authentication: another share is never given in its place.
     pub async fn get(&self, user: &User, wanted: &Wanted) -> Result<Share> {
         let mut newest = None;
-        let keep_newer = |row: Result<Row, Unreadable>| {
+        let keep_newer = |row: Result<Listed, Unreadable>| {
             let row = match row {
                 Ok(row) => row,
                 Err(row) => return wanted.refuse(user, &row),
@@ -72,7 +72,7 @@ impl ClientShares {
             }
             Ok(())
         };
-        self.0.table.each(user.client(), keep_newer).await?;
+        self.0.table.list(user.client(), keep_newer).await?;
         let (_, row) = newest.ok_or(Error::NotFound)?;
         self.0.open(row).await
     }

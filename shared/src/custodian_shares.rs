@@ -10,8 +10,8 @@ use crate::{
     config::{ConfigError, SharesConfig},
     error::{Error, Result},
     log,
-    share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
-    table::{Row, Unreadable},
+    share::{ClientId, Kind, Method, PairId, Share, Slot},
+    table::{Listed, Unreadable},
     vault::Vault,
 };
 
@@ -21,9 +21,9 @@ pub const MAX_SHARES: usize = 128;
 /// Most bytes that the shares take in one answer: Lambda allows 6 MB, the rest of the answer included.
 pub const MAX_ANSWER_BYTES: usize = 5_000_000;
 
-/// Most bytes of sealed shares that a fetch holds at once: room for [`MAX_SHARES`] of the largest, and as many again
-/// that turn out to be the same share or none.
-const MAX_SEALED_BYTES: usize = 2 * MAX_SHARES * (MAX_SHARE_BYTES + 2048);
+/// Most rows that a fetch chooses from, the newest: room for [`MAX_SHARES`], and for many more that turn out to be the
+/// same share or none.
+const MAX_CHOICE: usize = 4096;
 
 const OPEN_AT_ONCE: usize = 16;
 
@@ -85,32 +85,26 @@ impl CustodianShares {
         answer.finish().ok_or_else(|| refused.map_or(Error::NotFound, Error::Tampered))
     }
 
-    /// The newest rows, newest first, as many as [`MAX_SEALED_BYTES`] hold; and what is wrong with one that can't be
-    /// read, if there is such a one.
-    async fn newest_rows(&self, client: &ClientId) -> Result<(Vec<Row>, Option<&'static str>)> {
+    /// The newest rows, newest first, [`MAX_CHOICE`] at most; and what is wrong with one that can't be read, if there
+    /// is such a one.
+    async fn newest_rows(&self, client: &ClientId) -> Result<(Vec<Listed>, Option<&'static str>)> {
         let mut newest = BTreeMap::new();
-        let mut bytes = 0;
         let mut refused = None;
-        let keep_newest = |row: Result<Row, Unreadable>| {
+        let keep_newest = |row: Result<Listed, Unreadable>| {
             match row {
-                Ok(row) => {
-                    bytes += row.sealed.len();
-                    newest.insert(Reverse(row.age()), row);
-                }
+                Ok(row) => drop(newest.insert(Reverse(row.age()), row)),
                 Err(row) => {
                     log::tampered(client, &row.row_key, row.why);
                     refused = Some(row.why);
                 }
             }
-            while bytes > MAX_SEALED_BYTES
-                && let Some((_, oldest)) = newest.pop_last()
-            {
-                bytes -= oldest.sealed.len();
+            if newest.len() > MAX_CHOICE {
+                newest.pop_last();
                 log::left_out(1);
             }
             Ok(())
         };
-        self.0.table.each(client, keep_newest).await?;
+        self.0.table.list(client, keep_newest).await?;
         Ok((newest.into_values().collect(), refused))
     }
 }

@@ -44,6 +44,9 @@ pub enum Error {
     /// AWS throttles, fails or is too slow. A store may have happened all the same: repeating it is safe.
     #[error("{0}")]
     Unavailable(AwsFailure),
+    /// A row was listed and then not there: an operator is removing rows.
+    #[error("a row was removed while it was read")]
+    Removed,
     /// The whole request took longer than [`crate::serve::DEADLINE`].
     #[error("the request was given up at its deadline, while it waited for AWS")]
     Deadline,
@@ -63,7 +66,7 @@ impl Error {
             Self::Tampered(_) | Self::UnknownVersion(_) | Self::UnlistedKey(_) | Self::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is wrong on our side.")
             }
-            Self::Unavailable(_) | Self::Deadline => {
+            Self::Unavailable(_) | Self::Removed | Self::Deadline => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again: repeating the request is safe.")
             }
         }

@@ -15,7 +15,7 @@ use crate::{
     kms::Kms,
     log,
     share::{Kind, Share, Slot},
-    table::{Row, Table},
+    table::{Listed, Row, Table},
 };
 
 /// One half's table and keys.
@@ -46,15 +46,17 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Tampered`] when the row is not what was stored.
-    pub async fn open(&self, row: Row) -> Result<Share> {
-        let opened = self.opened(&row).await;
+    pub async fn open(&self, listed: Listed) -> Result<Share> {
+        let (client, row_key) = (listed.slot.client.clone(), listed.row_key());
+        let opened = self.opened(listed).await;
         if let Err(Error::Tampered(why)) = opened {
-            log::tampered(&row.slot.client, &row.slot.row_key(&row.digest), why);
+            log::tampered(&client, &row_key, why);
         }
         opened
     }
 
-    async fn opened(&self, row: &Row) -> Result<Share> {
+    async fn opened(&self, listed: Listed) -> Result<Share> {
+        let row = self.table.read(listed).await?;
         let sealed = Envelope::parse(&row.sealed)?;
         let data_key = self.kms.unwrap(&row.slot, &row.key_id, sealed.wrapped_key()).await?;
         let share = sealed.open(&Binding { slot: &row.slot, stored_at: row.stored_at }, &data_key)?;
