@@ -2,10 +2,15 @@
 
 use std::{
     future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use local::faults::{Fate, Fault, Proxy, Seen};
+use futures_util::future::join_all;
+use local::faults::{Fate, Fault, Proxy, Refusal, Seen};
 use serde_json::{Value, json};
 
 use crate::{
@@ -108,6 +113,27 @@ async fn a_store_of_which_no_answer_came_is_503_though_it_may_have_happened() {
     assert_unavailable(&system.backup(share("share")).await, "every answer is lost");
     assert_eq!(dynamodb.seen().len(), 3);
     assert_eq!(system.fetch().await.shares(), ["share"]);
+}
+
+#[tokio::test]
+async fn retries_of_earlier_requests_take_none_from_a_later_one() {
+    let (fails, lost) = (Arc::new(AtomicBool::new(true)), AtomicBool::new(false));
+    let failing = Arc::clone(&fails);
+    let (system, _dynamodb) = behind(move |_, _| {
+        if failing.load(Ordering::Relaxed) {
+            Fate::Before(Fault::Refuse(Refusal::DYNAMODB_FAILS))
+        } else if lost.swap(true, Ordering::Relaxed) {
+            Fate::Pass
+        } else {
+            Fate::After(Fault::Reset)
+        }
+    })
+    .await;
+    for answer in join_all((0..64).map(|_| system.backup(share("share")))).await {
+        assert_unavailable(&answer, "DynamoDB fails");
+    }
+    fails.store(false, Ordering::Relaxed);
+    assert_eq!(system.backup(share("share")).await.status, 200, "one answer is lost");
 }
 
 #[tokio::test]
