@@ -248,9 +248,8 @@ pub async fn aws_at(dynamodb_url: &str, kms_url: &str) -> Aws {
     let credentials = Credentials::new("local", "local", None, None, "tests");
     let settings = Aws::settings().region(Region::from_static("us-east-1")).credentials_provider(credentials);
     let config = settings.load().await;
-    let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb_url).build();
-    let kms = aws_sdk_kms::config::Builder::from(&config).endpoint_url(kms_url).build();
-    Aws { dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb), kms: aws_sdk_kms::Client::from_conf(kms) }
+    let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb_url);
+    Aws::new(dynamodb, aws_sdk_kms::config::Builder::from(&config).endpoint_url(kms_url))
 }
 
 async fn listen() -> (TcpListener, String) {

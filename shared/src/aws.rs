@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use futures_util::future::join;
 
@@ -19,10 +20,19 @@ impl Aws {
     /// Clients for the function's own credentials and Region, connected.
     pub async fn from_env() -> Self {
         let config = Self::settings().load().await;
-        let aws =
-            Self { dynamodb: aws_sdk_dynamodb::Client::new(&config), kms: aws_sdk_kms::Client::new(&config) };
+        let aws = Self::new((&config).into(), (&config).into());
         aws.connect().await;
         aws
+    }
+
+    /// Clients of which every call has its retries. The SDK's own quota is of a process: what earlier requests have
+    /// retried in vain would take the second look from a later one, whose answer is lost.
+    pub fn new(dynamodb: aws_sdk_dynamodb::config::Builder, kms: aws_sdk_kms::config::Builder) -> Self {
+        let retries = RetryPartition::custom("every call").token_bucket(TokenBucket::unlimited()).build();
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.retry_partition(retries.clone()).build()),
+            kms: aws_sdk_kms::Client::from_conf(kms.retry_partition(retries).build()),
+        }
     }
 
     /// How the clients call: at most 3 attempts of 1.5 s each. What a request's calls take together is bounded by
