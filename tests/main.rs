@@ -16,6 +16,7 @@ mod deadline;
 mod envelope;
 mod event;
 mod frozen;
+mod history;
 mod kms_emulator;
 mod layout;
 mod logs;

@@ -1,0 +1,123 @@
+//! Histories: concurrent callers store and read through the real function code while calls to AWS fail in every way;
+//! all that they did and were told is recorded, and has to keep the rules. A run is made from a seed; what fails is
+//! printed with it, run again smaller, and cut down to a few lines.
+
+mod by_hand;
+mod ledger;
+mod operation;
+mod order;
+mod plan;
+mod planted;
+mod rules;
+mod run;
+mod shrink;
+
+mod weather;
+
+use std::{
+    env, fmt,
+    io::{Write, stderr},
+};
+
+use self::{
+    operation::{Operation, Outcome},
+    plan::Plan,
+    rules::{Violation, violations},
+    run::{Scene, run},
+};
+
+/// One run in `cargo test`, and each run of the long test.
+const fn plan(seed: u64) -> Plan {
+    Plan { seed, clients: 80, requests: 25 }
+}
+
+/// A run that broke a rule.
+struct Failure {
+    plan: Plan,
+    violations: Vec<Violation>,
+    history: Vec<Operation>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seed = self.plan.seed;
+        let (first, more) = (&self.violations[0], self.violations.len() - 1);
+        writeln!(f, "{first:?} (and {more} more)")?;
+        writeln!(f, "from the start to the end of each request, by one clock:")?;
+        for operation in shrink::shrink(&self.history, first) {
+            writeln!(f, "{operation:?}")?;
+        }
+        writeln!(f, "{:?}; replay with", self.plan)?;
+        write!(f, "HISTORY_SEED={seed} cargo test -p tests histories_keep_every_rule")
+    }
+}
+
+/// Runs a plan; if a rule is broken, runs ever smaller ones as long as they break one too.
+async fn attempt(plan: Plan) -> Result<Vec<Operation>, Failure> {
+    let first = once(plan).await;
+    let Err(mut failure) = first else { return first };
+    for _ in 0..8 {
+        let Plan { seed, clients, requests } = failure.plan;
+        let smaller = [
+            Plan { seed, clients: clients.div_ceil(2), requests },
+            Plan { seed, clients, requests: requests.div_ceil(2) },
+        ];
+        for plan in smaller {
+            if let Err(smaller) = once(plan).await {
+                failure = smaller;
+            }
+        }
+    }
+    Err(failure)
+}
+
+async fn once(plan: Plan) -> Result<Vec<Operation>, Failure> {
+    let scene = &Scene::start(plan.seed).await;
+    let ask = |client: String, half, action| async move { scene.ask(&client, &action, half).await };
+    judge(plan, run(plan, scene, ask).await)
+}
+
+fn judge(plan: Plan, history: Vec<Operation>) -> Result<Vec<Operation>, Failure> {
+    let violations = violations(&history);
+    if violations.is_empty() { Ok(history) } else { Err(Failure { plan, violations, history }) }
+}
+
+/// The seed that is asked for, or a new one.
+fn seed() -> u64 {
+    let given = env::var("HISTORY_SEED").ok();
+    given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().expect("HISTORY_SEED is a number"))
+}
+
+/// How many of a run's requests had a known end, and how many had not.
+fn known_and_unknown(history: &[Operation]) -> (usize, usize) {
+    let unknown = history.iter().filter(|operation| operation.outcome == Outcome::Unknown).count();
+    (history.len() - unknown, unknown)
+}
+
+#[tokio::test]
+async fn histories_keep_every_rule_while_calls_to_aws_fail_in_every_way() {
+    let history = attempt(plan(seed())).await.unwrap_or_else(|failure| panic!("{failure}"));
+    let (known, unknown) = known_and_unknown(&history);
+    // A run in which nothing fails, or nothing works, tests nothing.
+    assert!(known > 20 * unknown && unknown > 10, "{known} known, {unknown} unknown");
+}
+
+#[tokio::test]
+#[ignore = "takes about a quarter of an hour: cargo test -p tests -- --ignored long_histories"]
+async fn long_histories_keep_every_rule() {
+    let (first, runs) = (seed(), 70);
+    let (mut all, mut all_unknown) = (0, 0);
+    for number in 0..runs {
+        let plan = plan(first.wrapping_add(number));
+        let history = attempt(plan).await.unwrap_or_else(|failure| panic!("{failure}"));
+        all += history.len();
+        all_unknown += known_and_unknown(&history).1;
+        let seed = plan.seed;
+        writeln!(
+            stderr(),
+            "{}/{runs}: seed {seed}, {all} requests, {all_unknown} without an answer",
+            number + 1
+        )
+        .unwrap();
+    }
+}

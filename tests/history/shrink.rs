@@ -1,0 +1,73 @@
+//! A shorter history that breaks the same rule.
+
+use std::collections::BTreeSet;
+
+use super::{
+    operation::{Action, Operation, Outcome},
+    rules::{Violation, violations},
+};
+
+/// Leaves out what can be left out. Nothing that is left out could have made a good history a bad one: whole shares as
+/// if they had never been, reads, and stores of what nobody read.
+pub fn shrink(history: &[Operation], broken: &Violation) -> Vec<Operation> {
+    let of_it = |operation: &&Operation| operation.client == broken.client && operation.half == broken.half;
+    let whole: Vec<Operation> = history.iter().filter(of_it).cloned().collect();
+    // A share of another client shows as such only beside that client's store.
+    let mut left = if breaks(&whole, broken) { whole } else { history.to_vec() };
+    let shares: BTreeSet<String> =
+        left.iter().flat_map(Operation::stores).map(|kept| kept.share.clone()).collect();
+    for share in shares {
+        let without = without_share(&left, &share);
+        keep_if_broken(&mut left, without, broken);
+    }
+    for index in (0..left.len()).rev() {
+        if may_be_left_out(&left, index) {
+            let mut without = left.clone();
+            without.remove(index);
+            keep_if_broken(&mut left, without, broken);
+        }
+    }
+    left.sort_by_key(|operation| operation.start);
+    left
+}
+
+fn breaks(history: &[Operation], broken: &Violation) -> bool {
+    violations(history).iter().any(|other| other.rule == broken.rule && other.client == broken.client)
+}
+
+fn keep_if_broken(left: &mut Vec<Operation>, candidate: Vec<Operation>, broken: &Violation) {
+    if breaks(&candidate, broken) {
+        *left = candidate;
+    }
+}
+
+/// The history as it looks to somebody who doesn't know of that share. Full answers stay as they are: the share took
+/// another's place in them.
+fn without_share(history: &[Operation], share: &str) -> Vec<Operation> {
+    let full = |operation: &Operation| operation.shares().len() >= 128;
+    if history.iter().any(full) {
+        return history.to_vec();
+    }
+    let keep = |operation: &Operation| {
+        let mut operation = operation.clone();
+        if let Action::Store(kept) = &mut operation.action {
+            kept.retain(|kept| kept.share != share);
+            return (!kept.is_empty()).then_some(operation);
+        }
+        if let Outcome::Shares(shares) = &mut operation.outcome {
+            shares.retain(|given| given != share);
+            if shares.is_empty() {
+                // A fetch would have found nothing; a get would have found another, nobody knows which.
+                operation.outcome = Outcome::Missing;
+                return (operation.action == Action::Fetch).then_some(operation);
+            }
+        }
+        Some(operation)
+    };
+    history.iter().filter_map(keep).collect()
+}
+
+fn may_be_left_out(history: &[Operation], index: usize) -> bool {
+    let read = |share: &String| history.iter().any(|operation| operation.shares().contains(share));
+    !history[index].stores().iter().any(|kept| read(&kept.share))
+}
