@@ -24,7 +24,7 @@ fn bootstrap(system: &System, function: &str) -> PathBuf {
 /// The HTTP response of the built function to an event.
 async fn answer(system: &System, function: &str, event: Event) -> (Value, Value) {
     let (built, environment) = (bootstrap(system, function), system.environment(function));
-    let invoked = invoke_executable(&built, &environment, event).await;
+    let invoked = invoke_executable(&built, &environment, &event).await;
     assert_eq!(invoked.outcome, "response", "{function}: {}", invoked.written);
     let body = invoked.answer["body"].as_str().unwrap();
     (invoked.answer["statusCode"].clone(), serde_json::from_str(body).unwrap())
@@ -55,7 +55,7 @@ async fn long_a_panic_in_a_built_function_is_an_answer_and_no_end_of_the_process
     let environment = system.environment("get-backup");
     // lambda_http panics at a query that is no part of a URI.
     let event = Event::of("get-backup").query("\"");
-    let invoked = invoke_executable(&bootstrap(&system, "get-backup"), &environment, event).await;
+    let invoked = invoke_executable(&bootstrap(&system, "get-backup"), &environment, &event).await;
     assert_eq!(invoked.outcome, "error", "{}", invoked.written);
 }
 

@@ -4,13 +4,13 @@
 
 mod by_hand;
 mod ledger;
-mod operation;
+pub mod operation;
 mod order;
 mod plan;
 mod planted;
-mod rules;
-mod run;
-mod shrink;
+pub mod rules;
+pub mod run;
+pub mod shrink;
 
 mod weather;
 
@@ -82,10 +82,10 @@ fn judge(plan: Plan, history: Vec<Operation>) -> Result<Vec<Operation>, Failure>
     if violations.is_empty() { Ok(history) } else { Err(Failure { plan, violations, history }) }
 }
 
-/// The seed that is asked for, or a new one.
-fn seed() -> u64 {
-    let given = env::var("HISTORY_SEED").ok();
-    given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().expect("HISTORY_SEED is a number"))
+/// The seed that a variable asks for, or a new one.
+pub fn seed(variable: &str) -> u64 {
+    let given = env::var(variable).ok();
+    given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().expect("the seed is a number"))
 }
 
 /// How many of a run's requests had a known end, and how many had not.
@@ -96,7 +96,7 @@ fn known_and_unknown(history: &[Operation]) -> (usize, usize) {
 
 #[tokio::test]
 async fn histories_keep_every_rule_while_calls_to_aws_fail_in_every_way() {
-    let history = attempt(plan(seed())).await.unwrap_or_else(|failure| panic!("{failure}"));
+    let history = attempt(plan(seed("HISTORY_SEED"))).await.unwrap_or_else(|failure| panic!("{failure}"));
     let (known, unknown) = known_and_unknown(&history);
     // A run in which nothing fails, or nothing works, tests nothing.
     assert!(known > 20 * unknown && unknown > 10, "{known} known, {unknown} unknown");
@@ -105,7 +105,7 @@ async fn histories_keep_every_rule_while_calls_to_aws_fail_in_every_way() {
 #[tokio::test]
 #[ignore = "takes about a quarter of an hour: cargo test -p tests -- --ignored long_histories"]
 async fn long_histories_keep_every_rule() {
-    let (first, runs) = (seed(), 70);
+    let (first, runs) = (seed("HISTORY_SEED"), 70);
     let (mut all, mut all_unknown) = (0, 0);
     for number in 0..runs {
         let plan = plan(first.wrapping_add(number));

@@ -12,6 +12,7 @@ mod client;
 mod client_api;
 mod configuration;
 mod connections;
+mod crash;
 mod deadline;
 mod envelope;
 mod event;

@@ -2,8 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    future::pending,
+    fs, io,
     path::Path,
     process::{Output, Stdio},
     time::Duration,
@@ -21,7 +20,9 @@ use tokio::{
     join,
     net::{TcpListener, TcpStream},
     process::{Child, Command},
+    select,
     sync::{OnceCell, mpsc, oneshot},
+    task::JoinSet,
     time::timeout,
 };
 
@@ -60,30 +61,67 @@ pub async fn executables() -> &'static Executables {
     BUILT.get_or_init(build).await
 }
 
+/// A binary that runs, and the runtime API that it asks for events.
+pub struct Instance {
+    /// The process.
+    pub child: Child,
+    events: mpsc::UnboundedSender<String>,
+    reports: mpsc::UnboundedReceiver<(String, Value)>,
+    _api: JoinSet<()>,
+}
+
+impl Instance {
+    /// Starts it; `output` says where its lines go.
+    pub async fn start(
+        executable: &Path,
+        environment: &BTreeMap<String, String>,
+        output: fn() -> Stdio,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (events, handed) = mpsc::unbounded_channel();
+        let (report, reports) = mpsc::unbounded_channel();
+        let mut api = JoinSet::new();
+        api.spawn(serve(listener, handed, report));
+        let child = start(executable, environment, &address, output);
+        Self { child, events, reports, _api: api }
+    }
+
+    /// Hands it an event.
+    pub fn hand(&self, event: &Event) {
+        self.events.send(event.0.to_string()).unwrap();
+    }
+
+    /// What it reports of the event: `response` or `error`, and the answer. `None` if it ends before.
+    pub async fn report(&mut self) -> Option<(String, Value)> {
+        select! {
+            biased;
+            report = self.reports.recv() => report,
+            _ended = self.child.wait() => None,
+        }
+    }
+}
+
 /// Starts a function's binary, hands it the event, and ends it once it has answered.
 pub async fn invoke(function: &str, environment: &BTreeMap<String, String>, event: Event) -> Invoked {
-    invoke_executable(&executables().await[function], environment, event).await
+    invoke_executable(&executables().await[function], environment, &event).await
 }
 
 /// The same with the binary at that path.
 pub async fn invoke_executable(
     executable: &Path,
     environment: &BTreeMap<String, String>,
-    event: Event,
+    event: &Event,
 ) -> Invoked {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let api = listener.local_addr().unwrap().to_string();
-    let (reports, mut reported) = mpsc::unbounded_channel();
-    let serving = tokio::spawn(serve(listener, event.0.to_string(), reports));
+    let mut instance = Instance::start(executable, environment, Stdio::piped).await;
+    instance.hand(event);
+    let id = instance.child.id().unwrap();
     let (end, ended) = oneshot::channel();
-    let process = start(executable, environment, &api);
-    let id = process.id().unwrap();
-    let process = tokio::spawn(run_until(process, ended));
-    let report = timeout(PATIENCE, reported.recv()).await;
+    let process = tokio::spawn(run_until(instance.child, ended));
+    let report = timeout(PATIENCE, instance.reports.recv()).await;
     let usage = usage(id);
     // A process that has ended by itself no longer listens.
     let _gone = end.send(());
-    serving.abort();
     let written = written(&process.await.unwrap());
     let Ok(Some((outcome, answer))) = report else {
         panic!("{} reported nothing: {written}", executable.display())
@@ -107,7 +145,7 @@ fn usage(process: u32) -> Option<Usage> {
 
 /// Runs a binary that is expected to end by itself, and gives its exit code and all that it wrote.
 pub async fn fail_to_start(function: &str, environment: &BTreeMap<String, String>) -> (Option<i32>, String) {
-    let child = start(&executables().await[function], environment, "127.0.0.1:1");
+    let child = start(&executables().await[function], environment, "127.0.0.1:1", Stdio::piped);
     let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
     (output.status.code(), written(&output))
 }
@@ -125,14 +163,19 @@ async fn run_until(mut child: Child, ended: oneshot::Receiver<()>) -> Output {
     Output { status, stdout: out, stderr: err }
 }
 
-fn start(executable: &Path, environment: &BTreeMap<String, String>, runtime_api: &str) -> Child {
+fn start(
+    executable: &Path,
+    environment: &BTreeMap<String, String>,
+    runtime_api: &str,
+    output: fn() -> Stdio,
+) -> Child {
     Command::new(executable)
         .env_clear()
         .envs(environment)
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(output())
+        .stderr(output())
         .kill_on_drop(true)
         .spawn()
         .unwrap()
@@ -142,31 +185,37 @@ fn written(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
 }
 
-async fn serve(listener: TcpListener, event: String, reports: mpsc::UnboundedSender<(String, Value)>) {
-    let mut event = Some(event);
+async fn serve(
+    listener: TcpListener,
+    mut events: mpsc::UnboundedReceiver<String>,
+    reports: mpsc::UnboundedSender<(String, Value)>,
+) {
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         while let Some((head, body)) = message(&mut stream).await {
             let path = head.split(' ').nth(1).unwrap();
-            if !path.ends_with("/next") {
+            let answer = if path.ends_with("/next") {
+                let Some(event) = events.recv().await else { return };
+                event
+            } else {
                 let outcome = path.rsplit('/').next().unwrap().to_owned();
                 reports.send((outcome, serde_json::from_slice(&body).unwrap())).unwrap();
-            }
-            match (path.ends_with("/next"), event.take()) {
-                (true, Some(event)) => reply(&mut stream, &event).await,
-                (true, None) => pending().await,
-                (false, _) => reply(&mut stream, "").await,
+                String::new()
+            };
+            // A process that has been killed takes no answer.
+            if reply(&mut stream, &answer).await.is_err() {
+                break;
             }
         }
     }
 }
 
-async fn reply(stream: &mut TcpStream, body: &str) {
+async fn reply(stream: &mut TcpStream, body: &str) -> io::Result<()> {
     let head = format!(
         "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: request-1\r\nlambda-runtime-deadline-ms: 4102444800000\r\n\
          lambda-runtime-invoked-function-arn: arn:aws:lambda:us-east-1:000000000000:function:f\r\n\
          lambda-runtime-trace-id: Root=1-0-0\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await.unwrap();
+    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await
 }

@@ -220,7 +220,8 @@ impl System {
     }
 }
 
-fn parameters() -> BTreeMap<String, String> {
+/// What the tests deploy the template with.
+pub fn parameters() -> BTreeMap<String, String> {
     let digest = hex::encode(digest(&SHA256, WEBHOOK_SECRET.as_bytes()));
     [
         ("TokenIssuer", "https://identity.local"),

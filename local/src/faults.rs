@@ -92,7 +92,7 @@ pub struct Seen {
 pub struct Proxy {
     /// Its base URL, which takes the service's place.
     pub url: String,
-    log: Arc<Log>,
+    shared: Arc<Shared>,
     _serving: JoinSet<()>,
 }
 
@@ -107,44 +107,53 @@ impl Proxy {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let log = Arc::new(Log::default());
-        let plan = Plan { service: service.replace("http://", ""), log: Arc::clone(&log), fate };
+        let shared = Arc::new(Shared::default());
         let mut serving = JoinSet::new();
-        serving.spawn(accept(listener, Arc::new(plan)));
-        Ok(Self { url, log, _serving: serving })
+        serving.spawn(accept(listener, Arc::new(Plan { shared: Arc::clone(&shared), fate })));
+        let proxy = Self { url, shared, _serving: serving };
+        proxy.move_to(service);
+        Ok(proxy)
+    }
+
+    /// Stands in front of another service, or of the same at another address, from the next call on.
+    pub fn move_to(&self, service: &str) {
+        *lock(&self.shared.service) = service.replace("http://", "");
     }
 
     /// The calls so far.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
-        self.log.lock().clone()
+        lock(&self.shared.calls).clone()
     }
 }
 
-/// All that a connection's task needs.
-struct Plan<F> {
-    service: String,
-    log: Arc<Log>,
-    fate: F,
+/// What a proxy shares with its connections.
+#[derive(Default)]
+struct Shared {
+    service: Mutex<String>,
+    calls: Mutex<Vec<Seen>>,
 }
 
-#[derive(Default)]
-struct Log(Mutex<Vec<Seen>>);
-
-impl Log {
+impl Shared {
     /// Writes a call down, and gives its number.
-    fn add(&self, mut call: Seen) -> (usize, Seen) {
-        let mut calls = self.lock();
+    fn note(&self, mut call: Seen) -> (usize, Seen) {
+        let mut calls = lock(&self.calls);
         call.nth =
             calls.iter().rfind(|before| before.operation == call.operation).map_or(0, |last| last.nth + 1);
         calls.push(call.clone());
         (calls.len() - 1, call)
     }
+}
 
-    /// A panic leaves whole entries behind.
-    fn lock(&self) -> MutexGuard<'_, Vec<Seen>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A panic leaves whole values behind.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// All that a connection's task needs.
+struct Plan<F> {
+    shared: Arc<Shared>,
+    fate: F,
 }
 
 async fn accept<F>(listener: TcpListener, plan: Arc<Plan<F>>)

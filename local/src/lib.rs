@@ -6,7 +6,7 @@ pub mod compile;
 pub mod data;
 mod durable;
 pub mod dynamodb;
-mod emulators;
+pub mod emulators;
 pub mod faults;
 pub mod functions;
 mod gateway;

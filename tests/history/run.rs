@@ -119,7 +119,7 @@ fn body(kept: &Kept, fields: &[(&str, &str)]) -> Value {
 }
 
 /// What an answer says. Both names of a share have to say the same.
-fn outcome(action: &Action, answer: &Answer) -> Outcome {
+pub fn outcome(action: &Action, answer: &Answer) -> Outcome {
     let text = |name: &str| answer.body[name].as_str().map(str::to_owned);
     match (answer.status, action) {
         (200, Action::Store(_)) => Outcome::Stored,

@@ -1,6 +1,6 @@
 //! One connection of a caller, and the one to the service that goes with it.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use serde_json::json;
 use tokio::{
@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Fate, Fault, Plan, Refusal, Seen,
+    Fate, Fault, Plan, Refusal, Seen, lock,
     message::{answer, header, message},
 };
 
@@ -25,10 +25,10 @@ where
     F: Fn(usize, &Seen) -> Fate,
 {
     let mut caller = BufReader::new(stream);
-    let mut service = Service { address: &plan.service, stream: None };
+    let mut service = Service { address: &plan.shared.service, stream: None };
     loop {
         let request = message(&mut caller).await?;
-        let (order, call) = plan.log.add(call(number, &request));
+        let (order, call) = plan.shared.note(call(number, &request));
         match (plan.fate)(order, &call) {
             Fate::Pass => pass(&service.ask(&request).await?, &mut caller).await?,
             Fate::Late(time) => {
@@ -71,10 +71,10 @@ fn call(connection: usize, (head, body): &Message) -> Seen {
     }
 }
 
-/// The service, connected to when it is first asked.
+/// The service, connected to when it is first asked, and again when it has moved.
 struct Service<'a> {
-    address: &'a str,
-    stream: Option<Stream>,
+    address: &'a Mutex<String>,
+    stream: Option<(String, Stream)>,
 }
 
 impl Service<'_> {
@@ -84,15 +84,19 @@ impl Service<'_> {
     }
 
     async fn send(&mut self, (head, body): &Message) -> Option<()> {
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            none => none.insert(BufReader::new(TcpStream::connect(self.address).await.ok()?)),
+        let address = lock(self.address).clone();
+        let (_, stream) = match self.stream.take_if(|(connected, _)| *connected == address) {
+            Some(connected) => self.stream.insert(connected),
+            None => {
+                let stream = BufReader::new(TcpStream::connect(&address).await.ok()?);
+                self.stream.insert((address, stream))
+            }
         };
         stream.write_all(&[head.as_bytes(), body].concat()).await.ok()
     }
 
     async fn receive(&mut self) -> Option<Message> {
-        message(self.stream.as_mut()?).await
+        message(&mut self.stream.as_mut()?.1).await
     }
 }
 

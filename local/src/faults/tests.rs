@@ -160,3 +160,15 @@ async fn what_a_fault_runs_has_happened_when_the_connection_ends() {
         assert_eq!((done.load(Ordering::SeqCst), scene.served()), (1, served));
     }
 }
+
+#[tokio::test]
+async fn a_proxy_that_moves_sends_the_next_call_of_the_same_connection_to_the_new_service() {
+    let (scene, other) = (scene(|_, _| Fate::Pass).await, scene(|_, _| Fate::Pass).await);
+    let mut stream = scene.connect().await;
+    for _ in 0..2 {
+        stream.write_all(REQUEST).await.unwrap();
+        message(&mut stream).await.unwrap();
+        scene.proxy.move_to(&other.proxy.url);
+    }
+    assert_eq!((scene.served(), other.served()), (1, 1));
+}
