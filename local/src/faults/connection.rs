@@ -85,13 +85,14 @@ impl Service<'_> {
 
     async fn send(&mut self, (head, body): &Message) -> Option<()> {
         let address = lock(self.address).clone();
-        let (_, stream) = match self.stream.take_if(|(connected, _)| *connected == address) {
-            Some(connected) => self.stream.insert(connected),
-            None => {
-                let stream = BufReader::new(TcpStream::connect(&address).await.ok()?);
-                self.stream.insert((address, stream))
-            }
+        let connected = self.stream.take_if(|(connected, _)| *connected == address);
+        let connected = if let Some(connected) = connected {
+            connected
+        } else {
+            let stream = TcpStream::connect(&address).await.ok()?;
+            (address, BufReader::new(stream))
         };
+        let (_, stream) = self.stream.insert(connected);
         stream.write_all(&[head.as_bytes(), body].concat()).await.ok()
     }
 
