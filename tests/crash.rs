@@ -166,7 +166,7 @@ async fn a_crash_between_any_two_calls_to_aws_loses_nothing_acknowledged_and_lea
 }
 
 /// Systems under test at the same time.
-const LANES: u64 = 3;
+const LANES: u64 = 12;
 
 #[tokio::test]
 #[ignore = "kills 10 000 times: cargo test -p tests -- --ignored --nocapture long_crashes"]
@@ -177,7 +177,7 @@ async fn long_crashes_lose_nothing_acknowledged_and_leave_no_half_row() {
         .collect();
     let (mut first, mut happened) = (seed("CRASH_SEED"), BTreeMap::<Crash, usize>::new());
     while happened.values().sum::<usize>() < 10_000 {
-        let lanes = (0..LANES).map(|lane| interrupt(first.wrapping_add(lane), every.repeat(3)));
+        let lanes = (0..LANES).map(|lane| interrupt(first.wrapping_add(lane), every.clone()));
         for (crash, times) in join_all(lanes).await.into_iter().flatten() {
             *happened.entry(crash).or_default() += times;
         }

@@ -65,7 +65,7 @@ impl Lane {
 
     /// Sends a request in calm weather and writes it down.
     pub async fn ask(&mut self, client: &str, half: Half, action: &Action) -> &Outcome {
-        let answer = self.answer(event(client, action, half), None).await;
+        let answer = self.answer(event(client, half, action), None).await;
         self.note(client, half, action, answer)
     }
 
@@ -77,7 +77,7 @@ impl Lane {
         action: &Action,
         (point, victim): (Point, Victim),
     ) -> bool {
-        let event = event(client, action, half);
+        let event = event(client, half, action);
         let function = self.function_of(&event);
         let process = match victim {
             Victim::Function => self.process(&function).await,

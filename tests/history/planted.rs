@@ -45,7 +45,7 @@ impl Planted {
         match (self.bug, kept) {
             (Bug::AcknowledgesTooSoon, [_, ..]) if now_and_then => return Outcome::Stored,
             (Bug::KeepsGarbage, [kept]) if BROKEN.contains(&kept.share.as_str()) => return Outcome::Stored,
-            (Bug::MixesClients, []) if now_and_then => return self.scene.ask(&name(0), &action, half).await,
+            (Bug::MixesClients, []) if now_and_then => return self.scene.ask(&name(0), half, &action).await,
             (Bug::DeletesThenCreates, [_, ..]) => {
                 self.delete(half, |row| row["pk"].as_s() == Ok(&client)).await;
             }
@@ -55,7 +55,7 @@ impl Planted {
             }
             _ => {}
         }
-        self.scene.ask(&client, &action, half).await
+        self.scene.ask(&client, half, &action).await
     }
 
     async fn delete(&self, half: Half, which: impl Fn(&Item) -> bool) {

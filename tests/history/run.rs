@@ -55,8 +55,8 @@ impl Scene {
     }
 
     /// Sends a request and gives what it came to.
-    pub async fn ask(&self, client: &str, action: &Action, half: Half) -> Outcome {
-        outcome(action, &self.system.call(event(client, action, half)).await)
+    pub async fn ask(&self, client: &str, half: Half, action: &Action) -> Outcome {
+        outcome(action, &self.system.call(event(client, half, action)).await)
     }
 
     fn tick(&self) -> u64 {
@@ -87,7 +87,7 @@ where
 }
 
 /// A request as the event that API Gateway makes of it.
-pub fn event(client: &str, action: &Action, half: Half) -> Event {
+pub fn event(client: &str, half: Half, action: &Action) -> Event {
     match (action, half) {
         (Action::Fetch, _) => Event::of("webhook-fetch").body(json!({ "clientId": client })),
         (Action::Get { method, pair }, _) => {

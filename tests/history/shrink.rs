@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 
 use super::{
-    operation::{Action, Operation, Outcome},
+    operation::{Action, Half, Operation, Outcome},
     rules::{Violation, violations},
 };
 
-/// Leaves out what can be left out. Nothing that is left out could have made a good history a bad one: whole shares as
-/// if they had never been, reads, and stores of what nobody read.
+/// Leaves out what can be left out. Nothing that is left out could have made a good history a bad one: other clients,
+/// whole shares as if they had never been, reads, and stores of what nobody read.
 pub fn shrink(history: &[Operation], broken: &Violation) -> Vec<Operation> {
-    let of_it = |operation: &&Operation| operation.client == broken.client && operation.half == broken.half;
-    let whole: Vec<Operation> = history.iter().filter(of_it).cloned().collect();
-    // A share of another client shows as such only beside that client's store.
-    let mut left = if breaks(&whole, broken) { whole } else { history.to_vec() };
+    let mut left = history.to_vec();
+    let others: BTreeSet<(&str, Half)> =
+        history.iter().map(|operation| (&*operation.client, operation.half)).collect();
+    for other in others {
+        let mut without = left.clone();
+        without.retain(|operation| (&*operation.client, operation.half) != other);
+        keep_if_broken(&mut left, without, broken);
+    }
     let shares: BTreeSet<String> =
         left.iter().flat_map(Operation::stores).map(|kept| kept.share.clone()).collect();
     for share in shares {
@@ -54,15 +58,13 @@ fn without_share(history: &[Operation], share: &str) -> Vec<Operation> {
             kept.retain(|kept| kept.share != share);
             return (!kept.is_empty()).then_some(operation);
         }
-        if let Outcome::Shares(shares) = &mut operation.outcome {
-            shares.retain(|given| given != share);
-            if shares.is_empty() {
-                // A fetch would have found nothing; a get would have found another, nobody knows which.
-                operation.outcome = Outcome::Missing;
-                return (operation.action == Action::Fetch).then_some(operation);
-            }
+        let Outcome::Shares(shares) = &mut operation.outcome else { return Some(operation) };
+        shares.retain(|given| given != share);
+        if shares.is_empty() {
+            operation.outcome = Outcome::Missing;
         }
-        Some(operation)
+        // A get would have found another in its place, nobody knows which.
+        (operation.action == Action::Fetch || operation.outcome != Outcome::Missing).then_some(operation)
     };
     history.iter().filter_map(keep).collect()
 }
