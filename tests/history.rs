@@ -95,7 +95,7 @@ async fn histories_keep_every_rule_while_calls_to_aws_fail_in_every_way() {
     let figures = Figures::of(&history);
     // A run in which nothing fails, or nothing works, tests nothing.
     let Figures { acknowledged, concurrent, garbage_refused, unknown, .. } = figures;
-    assert!(acknowledged > 300 && concurrent > 100 && garbage_refused > 10 && unknown > 10, "{figures}");
+    assert!(acknowledged > 200 && concurrent > 50 && garbage_refused > 10 && unknown > 10, "{figures}");
 }
 
 #[tokio::test]

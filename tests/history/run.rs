@@ -26,8 +26,8 @@ use crate::{
 /// Callers of one client; they deal its requests among themselves.
 const CALLERS: usize = 3;
 
-/// Callers at work at once.
-const AT_ONCE: usize = 48;
+/// Callers at work at once: few, so that a slow machine answers within the time that a call to AWS may take.
+const AT_ONCE: usize = 9;
 
 /// The system, and the way to it through bad weather.
 pub struct Scene {
