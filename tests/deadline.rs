@@ -37,8 +37,12 @@ struct Case {
     dynamodb: [Outcome; 4],
 }
 
-const ROUTES: [&str; 4] =
-    ["`GET …/backup`", "`POST …/backup`", "`POST …/webhook/backup`", "`POST …/backup/fetch`"];
+const ROUTES: [&str; 4] = [
+    "`GET /portal/…/backup`",
+    "`POST /portal/…/backup`",
+    "`POST /webhook/backup`",
+    "`POST /webhook/backup/fetch`",
+];
 
 enum Broken {
     /// This becomes of each call.
