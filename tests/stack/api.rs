@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, REGION, Stack, Variant};
 
+const AUTHORIZER: &str = "UserAuthorizer";
 const CLIENT_ROUTES: [&str; 2] =
     ["GET /portal/clients/{clientId}/backup", "POST /portal/clients/{clientId}/backup"];
 
@@ -22,16 +23,15 @@ fn routes(stack: &Stack) -> BTreeMap<&str, &Value> {
 async fn a_client_route_always_asks_for_proof_and_a_webhook_route_leaves_it_to_the_function() {
     for variant in Variant::ALL {
         let stack = variant.expanded().await;
-        let (authorizer, kind) =
-            if variant == Variant::Authorizer { ("OwnAuthorizer", "CUSTOM") } else { ("UserToken", "JWT") };
+        let kind = if variant == Variant::Authorizer { "CUSTOM" } else { "JWT" };
         assert_eq!(
             stack.of_type("AWS::ApiGatewayV2::Authorizer").into_keys().collect::<Vec<_>>(),
-            [authorizer]
+            [AUTHORIZER]
         );
         let webhook = if variant == Variant::Everything { "portal/unguessable" } else { "webhook" };
         let webhooks = [format!("POST /{webhook}/backup"), format!("POST /{webhook}/backup/fetch")];
         let mut expected: BTreeMap<&str, _> =
-            CLIENT_ROUTES.map(|key| (key, (kind, json!(authorizer)))).into();
+            CLIENT_ROUTES.map(|key| (key, (kind, json!(AUTHORIZER)))).into();
         expected.extend(webhooks.iter().map(|key| (key.as_str(), ("NONE", Value::Null))));
         let asked = routes(stack).into_iter().map(|(key, route)| {
             (key, (route["AuthorizationType"].as_str().unwrap(), route["AuthorizerId"].clone()))
@@ -54,17 +54,19 @@ async fn scopes_are_asked_for_on_client_routes_alone_if_any_are_named() {
 
 #[tokio::test]
 async fn tokens_are_verified_for_the_issuer_and_audience_that_were_given() {
-    let authorizer = Variant::Production.expanded().await.properties("UserToken");
+    let authorizer = Variant::Production.expanded().await.properties(AUTHORIZER);
     assert_eq!(authorizer["AuthorizerType"], "JWT");
     let configuration = json!({"Issuer": "https://identity.example", "Audience": ["backups"]});
     assert_eq!(authorizer["JwtConfiguration"], configuration);
+    assert_eq!(authorizer["AuthorizerUri"], Value::Null);
 }
 
 #[tokio::test]
 async fn an_own_authorizers_answer_is_never_reused_for_another_request() {
-    let authorizer = Variant::Authorizer.expanded().await.properties("OwnAuthorizer");
+    let authorizer = Variant::Authorizer.expanded().await.properties(AUTHORIZER);
     assert_eq!(authorizer["AuthorizerType"], "REQUEST");
     assert_eq!(authorizer["AuthorizerResultTtlInSeconds"], 0);
+    assert_eq!(authorizer["JwtConfiguration"], Value::Null);
     assert_eq!(authorizer["IdentitySource"], json!(["$request.header.Authorization"]));
 }
 

@@ -35,6 +35,16 @@ async fn in_production_tables_and_keys_outlive_the_stack() {
     }
 }
 
+/// What is protected can't be rolled back either.
+#[tokio::test]
+async fn no_table_or_key_is_made_before_the_login_that_can_fail() {
+    for variant in Variant::ALL {
+        for (id, resource) in kept(variant.expanded().await) {
+            assert_eq!(resource["DependsOn"], "UserAuthorizer", "{id}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn in_development_tables_and_keys_go_with_the_stack() {
     let stack = Variant::Development.expanded().await;

@@ -133,8 +133,8 @@ fn each_route_leads_to_its_function() {
     assert_eq!(
         routes,
         [
-            route(Method::GET, client, "get-backup", Some("UserToken")),
-            route(Method::POST, client, "store-backup", Some("UserToken")),
+            route(Method::GET, client, "get-backup", Some("UserAuthorizer")),
+            route(Method::POST, client, "store-backup", Some("UserAuthorizer")),
             route(Method::POST, "/webhook/backup", "webhook-backup", None),
             route(Method::POST, "/webhook/backup/fetch", "webhook-fetch", None),
         ]
@@ -148,7 +148,7 @@ fn the_authorizer_takes_issuer_and_audiences_from_parameters() {
         issuer: "https://issuer.test".to_owned(),
         audience: vec!["app".to_owned(), "web".to_owned()],
     };
-    assert_eq!(stack().api.authorizers, BTreeMap::from([("UserToken".to_owned(), authorizer)]));
+    assert_eq!(stack().api.authorizers, BTreeMap::from([("UserAuthorizer".to_owned(), authorizer)]));
 }
 
 #[test]
