@@ -1,10 +1,13 @@
 //! The sealed form of a share, as `ENVELOPE.md` specifies it. Pure: no I/O, no clock, no randomness of its own.
 
+#[cfg(test)]
+mod known_answers;
+
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey},
     constant_time::verify_slices_are_equal,
     error::Unspecified,
-    hkdf::{HKDF_SHA512, KeyType, Salt},
+    hkdf::{HKDF_SHA512, KeyType, Prk, Salt},
 };
 
 use crate::{
@@ -75,11 +78,7 @@ pub fn seal(
     sealed.extend_from_slice(&nonce);
     let start = sealed.len();
     sealed.extend_from_slice(share.expose().as_bytes());
-    let nonce = Nonce::assume_unique_for_key(nonce);
-    let tag = keys
-        .encrypt()?
-        .seal_in_place_separate_tag(nonce, aad(binding, &salt), &mut sealed[start..])
-        .map_err(|Unspecified| Error::Internal("AES-256-GCM refused to seal"))?;
+    let tag = encrypt(&keys.encryption, nonce, aad(binding, &salt), &mut sealed[start..])?;
     sealed.extend_from_slice(tag.as_ref());
     Ok(sealed)
 }
@@ -132,14 +131,8 @@ impl<'a> Envelope<'a> {
         verify_slices_are_equal(keys.commitment.expose(), self.commitment)
             .map_err(|Unspecified| Error::Tampered("its commitment is to another data key"))?;
         let mut plain = Secret::new(self.ciphertext.to_vec());
-        let nonce = Nonce::assume_unique_for_key(self.nonce);
-        let len = keys
-            .encrypt()?
-            .open_in_place(nonce, aad(binding, &self.salt), plain.expose_mut())
-            .map_err(|Unspecified| Error::Tampered("its bytes or its row are not what was sealed"))?
-            .len();
-        let text = std::str::from_utf8(&plain.expose()[..len])
-            .map_err(|_| Error::Tampered("it does not hold UTF-8 text"))?;
+        let text = decrypt(&keys.encryption, self.nonce, aad(binding, &self.salt), plain.expose_mut())?;
+        let text = std::str::from_utf8(text).map_err(|_| Error::Tampered("it does not hold UTF-8 text"))?;
         Ok(Share::opened(Secret::new(text.into())))
     }
 }
@@ -152,24 +145,25 @@ struct Keys {
 
 impl Keys {
     fn derive(data_key: &DataKey, salt: &[u8; SALT_BYTES]) -> Result<Self> {
-        let extracted = Salt::new(HKDF_SHA512, salt).extract(data_key.expose());
-        let expand = |label: &[u8]| {
-            let mut key = [0; 32];
-            extracted.expand(&[label], Bytes32)?.fill(&mut key)?;
-            Ok(Secret::new(key))
-        };
-        let failed = |Unspecified| Error::Internal("HKDF-SHA-512 refused to derive");
+        let extracted = extract(salt, data_key.expose());
         Ok(Self {
-            encryption: expand(ENCRYPT_LABEL).map_err(failed)?,
-            commitment: expand(COMMIT_LABEL).map_err(failed)?,
+            encryption: expand(&extracted, ENCRYPT_LABEL)?,
+            commitment: expand(&extracted, COMMIT_LABEL)?,
         })
     }
+}
 
-    fn encrypt(&self) -> Result<LessSafeKey> {
-        UnboundKey::new(&AES_256_GCM, self.encryption.expose())
-            .map(LessSafeKey::new)
-            .map_err(|Unspecified| Error::Internal("AES-256-GCM refused the derived key"))
-    }
+fn extract(salt: &[u8], key: &[u8]) -> Prk {
+    Salt::new(HKDF_SHA512, salt).extract(key)
+}
+
+fn expand(extracted: &Prk, label: &[u8]) -> Result<Secret<[u8; 32]>> {
+    let mut key = Secret::new([0; 32]);
+    extracted
+        .expand(&[label], Bytes32)
+        .and_then(|expanded| expanded.fill(key.expose_mut()))
+        .map_err(|Unspecified| Error::Internal("HKDF-SHA-512 refused to derive"))?;
+    Ok(key)
 }
 
 struct Bytes32;
@@ -178,6 +172,37 @@ impl KeyType for Bytes32 {
     fn len(&self) -> usize {
         32
     }
+}
+
+fn cipher(key: &Secret<[u8; 32]>) -> Result<LessSafeKey> {
+    UnboundKey::new(&AES_256_GCM, key.expose())
+        .map(LessSafeKey::new)
+        .map_err(|Unspecified| Error::Internal("AES-256-GCM refused the derived key"))
+}
+
+/// Encrypts in place, and gives the tag.
+fn encrypt<A: AsRef<[u8]>>(
+    key: &Secret<[u8; 32]>,
+    nonce: [u8; NONCE_BYTES],
+    aad: Aad<A>,
+    text: &mut [u8],
+) -> Result<Tag> {
+    cipher(key)?
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad, text)
+        .map_err(|Unspecified| Error::Internal("AES-256-GCM refused to seal"))
+}
+
+/// Decrypts ciphertext and tag in place, and gives the part that is the text.
+fn decrypt<'a, A: AsRef<[u8]>>(
+    key: &Secret<[u8; 32]>,
+    nonce: [u8; NONCE_BYTES],
+    aad: Aad<A>,
+    sealed: &'a mut [u8],
+) -> Result<&'a [u8]> {
+    cipher(key)?
+        .open_in_place(Nonce::assume_unique_for_key(nonce), aad, sealed)
+        .map(|text| &*text)
+        .map_err(|Unspecified| Error::Tampered("its bytes or its row are not what was sealed"))
 }
 
 fn aad(binding: &Binding<'_>, salt: &[u8; SALT_BYTES]) -> Aad<Vec<u8>> {
