@@ -1,0 +1,124 @@
+//! DynamoDB and KMS in memory, behind the SDK's own seam for HTTP clients: as much of both as the functions use, thousands of
+//! calls a second.
+
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Region, RuntimeComponents};
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+};
+use backup_shares::aws::Aws;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use serde_json::{Value, json};
+
+/// Both services.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<Mutex<State>>);
+
+/// What they know.
+#[derive(Debug, Default)]
+struct State {
+    rows: Vec<Value>,
+    calls: Vec<String>,
+}
+
+/// A service's answer, or its refusal's code.
+type Answer = Result<Value, &'static str>;
+
+impl Memory {
+    /// The clients as the functions make them, on this memory.
+    pub async fn clients(&self) -> Aws {
+        let config = Aws::settings()
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("local", "local", None, None, "fuzz"))
+            .http_client(self.clone())
+            .load()
+            .await;
+        Aws { dynamodb: aws_sdk_dynamodb::Client::new(&config), kms: aws_sdk_kms::Client::new(&config) }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap() = State::default();
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.0.lock().unwrap().rows.len()
+    }
+
+    /// The operations that were called since this was last asked.
+    pub fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().calls)
+    }
+}
+
+impl HttpClient for Memory {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+
+    fn validate_final_config(
+        &self,
+        _: &RuntimeComponents,
+        _: &ConfigBag,
+    ) -> Result<(), aws_smithy_runtime_api::box_error::BoxError> {
+        Ok(())
+    }
+}
+
+impl HttpConnector for Memory {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap();
+        let operation = target.rsplit('.').next().unwrap();
+        let body = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let (status, answer) = match self.0.lock().unwrap().answer(operation, &body) {
+            Ok(answer) => (200, answer),
+            Err(code) => (400, json!({ "__type": code })),
+        };
+        let answer = HttpResponse::new(status.try_into().unwrap(), answer.to_string().into());
+        HttpConnectorFuture::ready(Ok(answer))
+    }
+}
+
+impl State {
+    fn answer(&mut self, operation: &str, request: &Value) -> Answer {
+        self.calls.push(operation.into());
+        match operation {
+            "PutItem" => self.put(&request["Item"]),
+            "Query" => Ok(self.query(&request["ExpressionAttributeValues"][":client"])),
+            "GenerateDataKey" => Ok(data_key(request)),
+            "Decrypt" => decrypt(request),
+            other => panic!("{other} is no call that a function makes"),
+        }
+    }
+
+    fn put(&mut self, row: &Value) -> Answer {
+        if self.rows.iter().any(|kept| (&kept["pk"], &kept["sk"]) == (&row["pk"], &row["sk"])) {
+            return Err("ConditionalCheckFailedException");
+        }
+        self.rows.push(row.clone());
+        Ok(json!({}))
+    }
+
+    fn query(&self, client: &Value) -> Value {
+        let rows: Vec<&Value> = self.rows.iter().filter(|row| row["pk"] == *client).collect();
+        json!({ "Count": rows.len(), "Items": rows })
+    }
+}
+
+/// One key for all, that opens under the context that it was made for: the context is what it is wrapped as.
+fn data_key(request: &Value) -> Value {
+    let wrapped = BASE64_STANDARD.encode(request["EncryptionContext"].to_string());
+    json!({"KeyId": request["KeyId"], "Plaintext": BASE64_STANDARD.encode([7; 32]), "CiphertextBlob": wrapped})
+}
+
+fn decrypt(request: &Value) -> Answer {
+    let unwrapped = data_key(request);
+    if unwrapped["CiphertextBlob"] == request["CiphertextBlob"] {
+        Ok(unwrapped)
+    } else {
+        Err("InvalidCiphertextException")
+    }
+}

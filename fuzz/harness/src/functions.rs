@@ -1,0 +1,177 @@
+//! The four functions on one AWS in memory, and the rules that hold for every answer.
+
+use std::{cell::LazyCell, panic};
+
+use backup_shares::{
+    client_shares::ClientShares,
+    config::{KeyRing, SharesConfig, WebhookPolicy},
+    custodian_shares::CustodianShares,
+    serve::answer,
+};
+use get_backup::GetBackup;
+use lambda_http::{Request, request};
+use serde_json::{Value, json};
+use store_backup::StoreBackup;
+use tokio::runtime::{Builder, Runtime};
+use webhook_backup::WebhookBackup;
+use webhook_fetch::WebhookFetch;
+
+use crate::aws::Memory;
+
+/// The claim that holds the user's client id.
+pub const CLAIM: &str = "portal_client_id";
+
+/// What the webhook functions take for Portal's.
+pub const SECRET: &str = "an-example-of-32-bytes-not-kept.";
+
+/// A user, and a wallet.
+pub const CLIENT: &str = "c19vjk2158y5o9bhedinl6agl";
+
+/// The four functions.
+pub struct Functions {
+    pub memory: Memory,
+    get: GetBackup,
+    store: StoreBackup,
+    backup: WebhookBackup,
+    fetch: WebhookFetch,
+    runtime: Runtime,
+}
+
+/// What a caller gets.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+/// A function, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    Get,
+    Store,
+    Backup,
+    Fetch,
+}
+
+impl Function {
+    pub const ALL: [Self; 4] = [Self::Get, Self::Store, Self::Backup, Self::Fetch];
+}
+
+/// Hands `work` the functions, with nothing stored.
+pub fn with<T>(work: impl FnOnce(&Functions) -> T) -> T {
+    thread_local! {
+        static FUNCTIONS: LazyCell<Functions> = LazyCell::new(Functions::new);
+    }
+    FUNCTIONS.with(|functions| {
+        functions.memory.clear();
+        work(functions)
+    })
+}
+
+impl Functions {
+    fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let memory = Memory::default();
+        let aws = runtime.block_on(memory.clients());
+        let config = |half: &str| SharesConfig {
+            table: half.into(),
+            keys: KeyRing::parse(&format!("arn:aws:kms:us-east-1:000000000000:key/{half}")).unwrap(),
+        };
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SECRET.as_bytes());
+        let policy = WebhookPolicy::parse(&hex::encode(digest), "127.0.0.1/32").unwrap();
+        Self {
+            get: GetBackup { claim: CLAIM.into(), shares: ClientShares::new(&aws, config("client")) },
+            store: StoreBackup { claim: CLAIM.into(), shares: ClientShares::new(&aws, config("client")) },
+            backup: WebhookBackup {
+                policy: policy.clone(),
+                shares: CustodianShares::new(&aws, config("custodian")),
+            },
+            fetch: WebhookFetch { policy, shares: CustodianShares::new(&aws, config("custodian")) },
+            memory,
+            runtime,
+        }
+    }
+
+    /// Sends an event that `lambda_http` can take.
+    pub fn send(&self, function: Function, event: &Value) -> Answer {
+        self.call(function, request(&event.to_string()).unwrap())
+    }
+
+    /// Calls a function, and holds its answer to what every answer is.
+    pub fn call(&self, function: Function, request: Request) -> Answer {
+        let rows = self.memory.rows();
+        self.memory.take_calls();
+        let response = self.runtime.block_on(async {
+            match function {
+                Function::Get => Box::pin(answer(&|request| self.get.handle(request), request)).await,
+                Function::Store => Box::pin(answer(&|request| self.store.handle(request), request)).await,
+                Function::Backup => Box::pin(answer(&|request| self.backup.handle(request), request)).await,
+                Function::Fetch => Box::pin(answer(&|request| self.fetch.handle(request), request)).await,
+            }
+        });
+        let body = serde_json::from_slice(response.body().as_ref()).unwrap();
+        let answer = Answer { status: response.status().as_u16(), body };
+        answer.check(function, &self.memory.take_calls());
+        assert!(answer.status == 200 || self.memory.rows() == rows, "a refused request has stored something");
+        answer
+    }
+}
+
+impl Answer {
+    /// Nothing that a caller sends is our failure; a refusal says two things, and comes before any call to AWS.
+    fn check(&self, function: Function, calls: &[String]) {
+        let codes = [(400, "bad_request"), (401, "unauthorized"), (403, "forbidden"), (413, "too_large")];
+        let refused = codes.iter().find(|(status, _)| *status == self.status);
+        if let Some((_, code)) = refused {
+            assert_eq!(self.body["code"], *code, "{self:?}");
+            assert_eq!(self.body.as_object().unwrap().len(), 2, "{self:?}");
+            assert!(calls.is_empty(), "{self:?} after {calls:?}");
+            return;
+        }
+        let expected: &[&[&str]] = match (function, self.status) {
+            (Function::Get, 200) => &[&["Query", "Decrypt"]],
+            (Function::Get | Function::Fetch, 404) => &[&["Query"]],
+            (Function::Fetch, 200) => &[&["Query", "Decrypt"], &["Query", "Decrypt", "Decrypt"]],
+            // Two curves are two shares.
+            (Function::Store, 200) => &[
+                &["GenerateDataKey", "PutItem"],
+                &["GenerateDataKey", "GenerateDataKey", "PutItem", "PutItem"],
+                &["GenerateDataKey", "PutItem", "GenerateDataKey", "PutItem"],
+            ],
+            (Function::Backup, 200) => &[&["GenerateDataKey", "PutItem"]],
+            _ => panic!("{function:?} answers {self:?} after {calls:?}"),
+        };
+        assert!(expected.iter().any(|expected| calls == *expected), "{function:?} makes the calls {calls:?}");
+    }
+}
+
+/// The request of an event, `None` if `lambda_http` can't take it. It panics at a host or query that is no URI and at wrong
+/// base64, which the Lambda runtime reports as an error of the invocation: no function of ours sees it. Under the
+/// fuzzer's own hook any panic ends the run.
+pub fn request(event: &str) -> Option<Request> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ()));
+    let request = panic::catch_unwind(|| request::from_str(event));
+    panic::set_hook(hook);
+    request.ok()?.ok()
+}
+
+/// What API Gateway sends for Portal and for a user alike; each function reads its part.
+pub fn event(body: &[u8]) -> Value {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    let text = std::str::from_utf8(body);
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": "/",
+        "rawQueryString": "",
+        "headers": {"host": "localhost", "x-webhook-secret": SECRET},
+        "pathParameters": {"clientId": CLIENT},
+        "requestContext": {
+            "authorizer": {"jwt": {"claims": {CLAIM: CLIENT}, "scopes": null}},
+            "http": {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"},
+        },
+        "body": text.map_or_else(|_| BASE64_STANDARD.encode(body), String::from),
+        "isBase64Encoded": text.is_err(),
+    })
+}

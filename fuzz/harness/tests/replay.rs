@@ -1,0 +1,19 @@
+//! Replays what the fuzzer has found worth keeping, on the stable toolchain.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+use std::{fs, path::Path};
+
+#[test]
+fn every_file_of_every_corpus_holds_its_targets_rules() {
+    let corpora = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus"));
+    for (name, target) in fuzz_harness::TARGETS {
+        let files = fs::read_dir(corpora.join(name)).unwrap().map(|entry| entry.unwrap().path());
+        let bytes: Vec<_> = files.map(|file| (file.clone(), fs::read(file).unwrap())).collect();
+        assert!(bytes.len() > 2, "{name} has no corpus");
+        for (file, bytes) in bytes {
+            let held = std::panic::catch_unwind(|| target(&bytes));
+            assert!(held.is_ok(), "{} breaks a rule", file.display());
+        }
+    }
+}
