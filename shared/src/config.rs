@@ -1,5 +1,8 @@
 //! What a function is told by its environment, checked once at start.
 
+#[cfg(test)]
+mod properties;
+
 use std::{env, fmt, net::IpAddr};
 
 use ipnet::IpNet;

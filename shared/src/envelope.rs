@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod known_answers;
+#[cfg(test)]
+mod properties;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey},

@@ -20,6 +20,8 @@ pub mod secret;
 pub mod serve;
 pub mod share;
 mod table;
+#[cfg(test)]
+mod test_support;
 mod vault;
 
 pub use error::{Error, Result};

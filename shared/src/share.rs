@@ -1,6 +1,9 @@
 //! What a share is and where it belongs: the one source for the row's key, the KMS encryption context and the
 //! envelope's additional data.
 
+#[cfg(test)]
+pub(crate) mod properties;
+
 use std::{collections::HashMap, fmt};
 
 use aws_lc_rs::digest;

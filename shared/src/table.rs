@@ -1,5 +1,8 @@
 //! The rows: one share each, inserted once, never changed, never removed.
 
+#[cfg(test)]
+mod properties;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{

@@ -1,0 +1,68 @@
+//! What holds for any configuration.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+use crate::test_support::cases;
+
+const ARN: &str = "arn:aws(-cn|-us-gov)?:kms:[a-z]{2}-[a-z]{4,9}-[0-9]:[0-9]{12}:key/(mrk-)?[0-9a-f]{1,32}";
+
+/// What people write by mistake, among it.
+const NO_ARN: &str =
+    "(arn|ARN)?:?aws:(kms|KMS|s3)?:[a-z0-9-]{0,8}:[0-9]{0,12}:(key|alias)[/:]?[a-z0-9/ -]{0,8}|.{0,20}";
+
+proptest! {
+    #![proptest_config(cases(128))]
+
+    #[test]
+    fn one_or_two_arns_of_different_keys_are_a_ring(arns in vec(ARN, 1..4), blank in " ?") {
+        let ring = KeyRing::parse(&arns.join(&format!(",{blank}")));
+        let ids: Vec<&str> = arns.iter().map(|arn| arn.rsplit('/').next().unwrap()).collect();
+        let is_ring = ids.len() == 1 || ids.len() == 2 && ids[0] != ids[1];
+        prop_assert_eq!(ring.is_ok(), is_ring);
+        if let Ok(ring) = ring {
+            prop_assert_eq!((ring.sealing().arn(), ring.sealing().id()), (&*arns[0], ids[0]));
+            for (arn, id) in arns.iter().zip(ids) {
+                prop_assert_eq!(ring.find(id).map(KeyArn::arn), Some(&**arn));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_arn_is_refused_by_the_variables_name(text in NO_ARN) {
+        if let Err(error) = KeyRing::parse(&text) {
+            prop_assert!(error.to_string().starts_with("SHARES_KEYS "));
+        } else {
+            prop_assert_eq!((&text[..4], text.matches(':').count()), ("arn:", 5), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_network_lets_in_the_addresses_of_its_prefix_and_no_others(
+        network in any::<u32>(),
+        prefix in 0..=32_u32,
+        flipped in 0..32_u32,
+    ) {
+        let cidr = format!("{}/{prefix}", Ipv4Addr::from(network));
+        let policy = WebhookPolicy::parse(&"0a".repeat(32), &cidr).unwrap();
+        let other = Ipv4Addr::from(network ^ (0x8000_0000 >> flipped));
+        prop_assert!(policy.allows(Some(IpAddr::V4(network.into()))));
+        prop_assert_eq!(policy.allows(Some(IpAddr::V4(other))), flipped >= prefix);
+        prop_assert!(!policy.allows(None));
+    }
+
+    #[test]
+    fn digests_are_taken_as_they_are_or_refused(digests in vec("[0-9a-fA-F]{64}", 1..4), cut in 0..2_usize) {
+        let text = digests.join(",");
+        let text = &text[cut..];
+        let policy = WebhookPolicy::parse(text, "");
+        prop_assert_eq!(policy.is_ok(), digests.len() <= 2 && cut == 0);
+        if let Ok(policy) = policy {
+            let read: Vec<String> = policy.secret_digests().iter().map(hex::encode).collect();
+            prop_assert_eq!(read.join(","), text.to_lowercase());
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What holds for any id, slot and share.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+use proptest::{collection::vec, option, prelude::*};
+
+use super::*;
+use crate::test_support::cases;
+
+pub fn client() -> impl Strategy<Value = ClientId> {
+    "[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}".prop_map(|id| ClientId::parse(id).unwrap())
+}
+
+fn pair() -> impl Strategy<Value = PairId> {
+    "[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}".prop_map(|id| PairId::parse(id).unwrap())
+}
+
+fn method() -> impl Strategy<Value = Method> {
+    "[A-Za-z0-9][A-Za-z0-9_.:+-]{0,63}".prop_map(|method| Method::parse(method).unwrap())
+}
+
+pub fn slot() -> impl Strategy<Value = Slot> {
+    let kind = prop_oneof![Just(Kind::Client), Just(Kind::Custodian)];
+    (kind, client(), method(), option::of(pair())).prop_map(|(kind, client, method, pair)| Slot {
+        kind,
+        client,
+        method,
+        pair,
+    })
+}
+
+pub fn share() -> impl Strategy<Value = Share> {
+    // A letter first: a few whole strings are no shares.
+    ".{0,200}".prop_map(|text| Share::parse(Secret::new(format!("s{text}"))).unwrap())
+}
+
+/// One text, cut into slot and share at any four places: all that differs is where one part ends and the next begins.
+fn cut() -> impl Strategy<Value = (Slot, Share)> {
+    vec(1..20_usize, 4).prop_map(|lengths| {
+        let mut rest = "a".repeat(80);
+        let mut part = |length: usize| rest.split_off(rest.len() - length);
+        let (client, method, pair) = (part(lengths[0]), part(lengths[1]), part(lengths[2]));
+        let slot = Slot {
+            kind: Kind::Client,
+            client: ClientId::parse(client).unwrap(),
+            method: Method::parse(method).unwrap(),
+            pair: Some(PairId::parse(pair).unwrap()),
+        };
+        (slot, Share::parse(Secret::new(rest)).unwrap())
+    })
+}
+
+fn prefixed(parts: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    length_prefixed(parts.iter().map(Vec::as_slice), |part| bytes.extend_from_slice(part));
+    bytes
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn an_id_is_taken_by_its_alphabet_and_length_alone(text in "[A-Za-z0-9_.:+#/é -]{0,70}|.{0,4}") {
+        let bytes = text.as_bytes();
+        let of = |more: &[u8]| bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || more.contains(byte));
+        let starts = bytes.first().is_some_and(u8::is_ascii_alphanumeric);
+        prop_assert_eq!(ClientId::parse(&*text).is_ok(), starts && of(b"_.:-"));
+        prop_assert_eq!(PairId::parse(&*text).is_ok(), starts && of(b"_.:-"));
+        prop_assert_eq!(Method::parse(&*text).is_ok(), starts && of(b"_.:-+") && bytes.len() <= 64);
+    }
+
+    #[test]
+    fn a_row_key_reads_back_as_its_slot_and_digest(slot in slot(), share in share()) {
+        let digest = slot.digest(&share);
+        let read = Slot::from_row_key(slot.kind, &slot.client, &slot.row_key(&digest));
+        prop_assert_eq!(read, Some((slot, digest)));
+    }
+
+    #[test]
+    fn a_text_that_reads_as_a_row_key_is_the_one_that_would_be_written(client in client(), text in "[a-zA-Z#-]{0,20}") {
+        let key = format!("share#{text}");
+        if let Some((slot, digest)) = Slot::from_row_key(Kind::Client, &client, &key) {
+            prop_assert_eq!(slot.row_key(&digest), key);
+        }
+    }
+
+    #[test]
+    fn two_digests_are_the_same_only_of_the_same_slot_and_share(one in cut(), other in cut()) {
+        let is_same = one.0 == other.0 && one.1.expose() == other.1.expose();
+        prop_assert_eq!(one.0.digest(&one.1) == other.0.digest(&other.1), is_same);
+    }
+
+    #[test]
+    fn two_lists_are_the_same_bytes_only_if_they_are_the_same_list(
+        bytes in vec(0..3_u8, 0..40),
+        cuts in vec(0..40_usize, 0..4),
+        others in vec(0..40_usize, 0..4),
+    ) {
+        let list = |cuts: &[usize]| {
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| *cut.min(&bytes.len())).collect();
+            cuts.sort_unstable();
+            let ends = cuts.iter().copied().chain([bytes.len()]);
+            let starts = [0].into_iter().chain(cuts.iter().copied());
+            starts.zip(ends).map(|(start, end)| bytes[start..end].to_vec()).collect::<Vec<_>>()
+        };
+        let (one, other) = (list(&cuts), list(&others));
+        prop_assert_eq!(prefixed(&one) == prefixed(&other), one == other);
+    }
+
+    #[test]
+    fn a_share_is_kept_byte_for_byte_or_refused(text in ".{0,60}|0x[0-9a-fA-F]{38,42}|[ \t]{0,3}(null|undefined)[ \n]{0,3}") {
+        let bare = text.trim();
+        let is_address = bare.len() == 42 && bare.starts_with("0x") && bare[2..].bytes().all(|b| b.is_ascii_hexdigit());
+        let is_broken = is_address || ["", "null", "undefined", "[object Object]"].contains(&bare);
+        match Share::parse(Secret::new(text.clone())) {
+            Ok(share) => prop_assert!(!is_broken && *share.expose() == text),
+            Err(error) => prop_assert!(is_broken, "{}", error),
+        }
+    }
+}
