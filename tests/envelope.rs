@@ -1,6 +1,6 @@
 //! The rules of shared/ENVELOPE.md, by their ids.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::collections::BTreeSet;
 
 use aws_lc_rs::rand;
 use backup_shares::{
@@ -11,72 +11,16 @@ use backup_shares::{
 };
 use base64::prelude::{BASE64_STANDARD, Engine};
 use local::faults::{Fate, Fault, Proxy};
-use serde::Deserialize;
 use serde_json::json;
 
-use crate::{
-    python::Script,
-    system::{System, aws_at},
-};
+use crate::system::{System, aws_at};
 
 const WRAPPED: &[u8] = b"as KMS wrapped it";
-pub const IMPLEMENTATION: Script = Script { name: "envelope", folder: "tests/vectors" };
-
-/// An example that two implementations agree on.
-#[derive(Deserialize)]
-struct Vector {
-    name: String,
-    kind: String,
-    client: String,
-    method: String,
-    pair: String,
-    stored_at: u64,
-    share: String,
-    data_key: String,
-    wrapped_key: String,
-    salt: String,
-    nonce: String,
-    row_key: String,
-    sealed: String,
-}
-
-impl Vector {
-    fn slot(&self) -> Slot {
-        Slot {
-            kind: if self.kind == "client" { Kind::Client } else { Kind::Custodian },
-            client: ClientId::parse(self.client.as_str()).unwrap(),
-            method: Method::parse(self.method.as_str()).unwrap(),
-            pair: (self.pair != "-").then(|| PairId::parse(self.pair.as_str()).unwrap()),
-        }
-    }
-
-    fn check(&self) {
-        let (slot, data_key) = (self.slot(), Secret::new(bytes(&self.data_key)));
-        let binding = Binding { slot: &slot, stored_at: self.stored_at };
-        let sealed = hex::decode(&self.sealed).unwrap();
-        let envelope = Envelope::parse(&sealed).unwrap();
-        assert_eq!(hex::encode(envelope.wrapped_key()), self.wrapped_key, "{}", self.name);
-        let share = envelope.open(&binding, &data_key).unwrap();
-        assert_eq!(*share.expose(), self.share, "{}", self.name);
-        assert_eq!(slot.row_key(&slot.digest(&share)), self.row_key, "{}", self.name);
-        let fresh = Freshness { salt: bytes(&self.salt), nonce: bytes(&self.nonce) };
-        let again = seal(&share, &binding, &data_key, envelope.wrapped_key(), fresh).unwrap();
-        assert_eq!(again, sealed, "{}", self.name);
-    }
-}
-
-fn bytes<const N: usize>(hex: &str) -> [u8; N] {
-    hex::decode(hex).unwrap().try_into().unwrap()
-}
 
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).unwrap();
     bytes
-}
-
-fn vectors() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors")
 }
 
 fn slot() -> Slot {
@@ -99,31 +43,6 @@ fn sealed_with(data_key: &DataKey, wrapped: &[u8]) -> Result<Vec<u8>> {
 
 fn assert_tampered(opened: &Result<Share>, why: &str) {
     assert!(matches!(opened, Err(Error::Tampered(_))), "{why}: {opened:?}");
-}
-
-#[test]
-fn e1_e4_e5_e6_e7_every_frozen_vector_of_v1_is_opened_and_sealed_again() {
-    let frozen = fs::read_to_string(vectors().join("v1.json")).unwrap();
-    let frozen: Vec<Vector> = serde_json::from_str(&frozen).unwrap();
-    assert_eq!(frozen.len(), 24);
-    frozen.iter().for_each(Vector::check);
-}
-
-#[tokio::test]
-async fn the_independent_opener_agrees_on_every_frozen_vector() {
-    let frozen = fs::read(vectors().join("v1.json")).unwrap();
-    assert_eq!(IMPLEMENTATION.run(&["open"], &frozen).await.trim(), "24 opened");
-}
-
-#[tokio::test]
-#[expect(clippy::print_stdout, reason = "a failure must be replayable")]
-async fn a_thousand_random_envelopes_of_the_independent_sealer_are_opened() {
-    let seed = u32::from_be_bytes(random());
-    println!("replay: python envelope.py make {seed} 1000");
-    let made = IMPLEMENTATION.run(&["make", &seed.to_string(), "1000"], b"").await;
-    let made: Vec<Vector> = serde_json::from_str(&made).unwrap();
-    assert_eq!(made.len(), 1000);
-    made.iter().for_each(Vector::check);
 }
 
 #[tokio::test]

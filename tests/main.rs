@@ -33,4 +33,5 @@ mod storing;
 mod system;
 mod tampering;
 mod unavailable;
+mod vectors;
 mod webhook;

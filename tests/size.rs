@@ -15,12 +15,12 @@ use local::{
 use serde_json::{Value, json};
 
 use crate::{
-    envelope::IMPLEMENTATION,
     event::{CLIENT, Event},
     operator,
     runtime::{Usage, invoke},
     shelf::{Shelf, as_json},
     system::{Answer, System, aws_at},
+    vectors::IMPLEMENTATION,
 };
 
 /// What a function has in Lambda (`MemorySize`).
