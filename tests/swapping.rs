@@ -1,0 +1,204 @@
+//! No part of a row can be taken from another row: each field of one that differs from it in one respect, in both
+//! directions.
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use backup_shares::{
+    client_shares::ClientShares,
+    config::{KeyRing, SharesConfig},
+    custodian_shares::CustodianShares,
+};
+use serde_json::json;
+
+use crate::{
+    event::{CLIENT, Event},
+    system::{Answer, Item, System},
+};
+
+/// What may be taken from another row.
+#[derive(Clone, Copy, Debug)]
+enum Field {
+    /// An attribute.
+    Attribute(&'static str),
+    /// A part of the sort key: 1 is the method, 2 the pair, 3 the digest.
+    KeyPart(usize),
+    /// A part of the envelope, see [`parts`].
+    EnvelopePart(usize),
+    /// All that is no key: envelope, time and KMS key.
+    Content,
+    /// The same, and the digest with it.
+    ContentAndDigest,
+}
+
+const FIELDS: [Field; 16] = [
+    Field::Attribute("pk"),
+    Field::Attribute("sk"),
+    Field::Attribute("stored_at"),
+    Field::Attribute("key_id"),
+    Field::Attribute("sealed"),
+    Field::KeyPart(1),
+    Field::KeyPart(2),
+    Field::KeyPart(3),
+    Field::EnvelopePart(1),
+    Field::EnvelopePart(2),
+    Field::EnvelopePart(3),
+    Field::EnvelopePart(4),
+    Field::EnvelopePart(5),
+    Field::EnvelopePart(6),
+    Field::Content,
+    Field::ContentAndDigest,
+];
+
+impl Field {
+    /// The row with this field of another.
+    fn swapped(self, row: &Item, other: &Item) -> Item {
+        let mut row = row.clone();
+        match self {
+            Self::Attribute(name) => drop(row.insert(name.into(), other[name].clone())),
+            Self::KeyPart(part) => {
+                let mut key: Vec<&str> = row["sk"].as_s().unwrap().split('#').collect();
+                key[part] = other["sk"].as_s().unwrap().split('#').nth(part).unwrap();
+                let key = key.join("#");
+                row.insert("sk".into(), AttributeValue::S(key));
+            }
+            Self::EnvelopePart(part) => {
+                let mut envelope = parts(&row);
+                envelope[part] = parts(other).swap_remove(part);
+                row.insert("sealed".into(), AttributeValue::B(Blob::new(envelope.concat())));
+            }
+            Self::Content => {
+                for name in ["sealed", "stored_at", "key_id"] {
+                    row = Self::Attribute(name).swapped(&row, other);
+                }
+            }
+            Self::ContentAndDigest => {
+                row = Self::KeyPart(3).swapped(&Self::Content.swapped(&row, other), other);
+            }
+        }
+        row
+    }
+}
+
+/// An envelope's magic and version, salt, wrapped key with its length, commitment, nonce, ciphertext, and tag.
+fn parts(row: &Item) -> Vec<Vec<u8>> {
+    let mut rest = row["sealed"].as_b().unwrap().as_ref();
+    let wrapped = usize::from(u16::from_be_bytes([rest[36], rest[37]]));
+    let text = rest.len() - (38 + wrapped + 32 + 12 + 16);
+    [4, 32, 2 + wrapped, 32, 12, text, 16]
+        .map(|length| {
+            let part;
+            (part, rest) = rest.split_at(length);
+            part.to_vec()
+        })
+        .into()
+}
+
+/// One half, its functions by name.
+#[derive(Clone, Copy)]
+struct Half {
+    store: &'static str,
+    read: &'static str,
+}
+
+const HALVES: [Half; 2] = [
+    Half { store: "store-backup", read: "get-backup" },
+    Half { store: "webhook-backup", read: "webhook-fetch" },
+];
+
+impl Half {
+    fn use_keys(self, system: &mut System, keys: &str) {
+        let keys = KeyRing::parse(keys).unwrap();
+        let config = SharesConfig { table: system.table(self.store).into(), keys };
+        if self.store == "store-backup" {
+            system.store.shares = ClientShares::new(&system.aws, config.clone());
+            system.get.shares = ClientShares::new(&system.aws, config.clone());
+        } else {
+            system.backup.shares = CustodianShares::new(&system.aws, config.clone());
+            system.fetch.shares = CustodianShares::new(&system.aws, config.clone());
+        }
+    }
+
+    /// Stores a share, and takes its row out of the table.
+    async fn store(
+        self,
+        system: &System,
+        client: &str,
+        method: &str,
+        pair: Option<&str>,
+        share: &str,
+    ) -> Item {
+        // A user's client id stands in the token, and Portal's share under another name.
+        let body = json!({
+            "clientId": client, "backupMethod": method, "backupSharePairId": pair, "share": share, "cipherText": share,
+        });
+        let stored = system.call(Event::of(self.store).client(client).body(body)).await;
+        assert_eq!(stored.status, 200, "{stored:?}");
+        let row = system.rows(self.store).await.remove(0);
+        system.delete(self.store, &row).await;
+        row
+    }
+
+    /// Asks for the one row that there is, by what its key says.
+    async fn read(self, system: &System, row: &Item) -> Answer {
+        let client = row["pk"].as_s().unwrap();
+        let key: Vec<&str> = row["sk"].as_s().unwrap().split('#').collect();
+        let pair = if key[2] == "-" { String::new() } else { format!("&backupSharePairId={}", key[2]) };
+        let event = Event::of(self.read).client(client).body(json!({ "clientId": client }));
+        system.call(event.query(&format!("backupMethod={}{pair}", key[1]))).await
+    }
+
+    /// Reads a row that stands alone in the table.
+    async fn read_alone(self, system: &System, row: &Item) -> Answer {
+        system.put(self.store, row.clone()).await;
+        let answer = self.read(system, row).await;
+        system.delete(self.store, row).await;
+        answer
+    }
+
+    /// One row, and those that differ from it in one respect, named by it.
+    async fn rows(self, system: &mut System, other_half: Self) -> (Item, Vec<(&'static str, Item)>) {
+        let base = self.store(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await;
+        let mut others = vec![
+            ("share", self.store(system, CLIENT, "GDRIVE", Some("pair-1"), "other").await),
+            ("client", self.store(system, "another", "GDRIVE", Some("pair-1"), "share").await),
+            ("method", self.store(system, CLIENT, "ICLOUD", Some("pair-1"), "share").await),
+            ("pair", self.store(system, CLIENT, "GDRIVE", Some("pair-2"), "share").await),
+            ("no pair", self.store(system, CLIENT, "GDRIVE", None, "share").await),
+            ("half", other_half.store(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await),
+        ];
+        let first = system.keys(self.store).to_owned();
+        let second = system.kms.key("alias/second", true).unwrap();
+        self.use_keys(system, &format!("{second},{first}"));
+        others.push(("key", self.store(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await));
+        (base, others)
+    }
+}
+
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "the size of the matrix is a figure of docs/assurance.md")]
+async fn e10_e11_e14_no_field_of_a_row_can_be_taken_from_another_row() {
+    let mut tried = 0;
+    for (half, other_half) in [(HALVES[0], HALVES[1]), (HALVES[1], HALVES[0])] {
+        let mut system = System::start().await;
+        let (base, others) = half.rows(&mut system, other_half).await;
+        for (respect, other) in &others {
+            for row in [&base, other].into_iter().filter(|_| *respect != "half") {
+                let opened = half.read_alone(&system, row).await;
+                assert_eq!(opened.status, 200, "{respect}: {opened:?}");
+            }
+            for (row, from) in [(&base, other), (other, &base)] {
+                for field in FIELDS {
+                    let swapped = field.swapped(row, from);
+                    if swapped == *row || swapped == *from {
+                        continue;
+                    }
+                    let refused = half.read_alone(&system, &swapped).await;
+                    let why = format!("{}: {field:?} of another {respect}", half.read);
+                    assert_eq!((refused.status, refused.code()), (500, "internal"), "{why}");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    println!("{tried} swaps refused");
+    assert_eq!(tried, 336);
+}
