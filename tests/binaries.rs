@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What `cargo local` starts, on a folder and ports of its own.
-async fn start(folder: &TempDir) -> Running {
+pub async fn start(folder: &TempDir) -> Running {
     let workspace = Workspace::read().unwrap();
     let settings = Settings {
         cargo_lambda: cargo_lambda::installed(&workspace.target).await.unwrap(),

@@ -6,7 +6,10 @@ use std::{
 };
 
 use backup_shares::{envelope::DataKey, log::subscriber, secret::Secret, share::Share};
-use base64::prelude::{BASE64_STANDARD, Engine};
+use base64::{
+    engine::GeneralPurpose,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine},
+};
 use serde_json::{Value, json};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;
@@ -16,22 +19,23 @@ use crate::{
     system::System,
 };
 
-const SHARE: &str = "canary-share-41f6a8c2";
-const WRONG_SECRET: &str = "canary-secret-of-a-stranger";
-const TOKEN: &str = "canary-token-7be1";
+/// Its last characters look different in the two alphabets of base64.
+pub const SHARE: &str = "canary-share-41f6a8c2-~~~???>>>";
+pub const WRONG_SECRET: &str = "canary-secret-of-a-stranger";
+pub const TOKEN: &str = "canary-token-7be1";
 
 /// What is logged on this thread as long as the value lives.
 #[derive(Clone)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    fn capture(level: LevelFilter) -> (Self, DefaultGuard) {
+    pub fn capture(level: LevelFilter) -> (Self, DefaultGuard) {
         let lines = Self(Arc::default());
         let guard = tracing::subscriber::set_default(subscriber(level, lines.clone()));
         (lines, guard)
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
@@ -195,19 +199,37 @@ async fn no_line_holds_a_share_a_secret_a_token_or_a_body_at_any_level() {
     }
 }
 
-/// A secret in the ways in which one may be written: plain, in hex, URL-encoded, and in base64.
+/// A secret in the ways in which one may be written: plain, in hex, URL-encoded, as a list of bytes, and in base64.
 pub fn forms(secret: &str) -> impl Iterator<Item = String> {
+    let bytes = secret.as_bytes();
     // Base64 looks different at each of three offsets; its ends depend on what stands beside.
-    let base64 = |skipped: usize| {
-        let whole = BASE64_STANDARD.encode(&secret.as_bytes()[skipped..]);
-        whole[4..whole.len() - 4].to_owned()
+    let base64 = |engine: GeneralPurpose| {
+        (0..3).map(move |skipped| {
+            let whole = engine.encode(&bytes[skipped..]);
+            whole[4..whole.len() - 4].to_owned()
+        })
     };
-    let plain = [secret.to_owned(), hex::encode(secret), secret.replace('-', "%2D")];
-    plain.into_iter().chain((0..3).map(base64))
+    let listed = format!("{bytes:?}");
+    let texts = [
+        secret.to_owned(),
+        hex::encode(secret),
+        hex::encode_upper(secret),
+        percent(secret, u8::is_ascii_alphanumeric),
+        percent(secret, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)),
+        percent(secret, |_| false),
+        listed.trim_matches(['[', ']']).to_owned(),
+    ];
+    texts.into_iter().chain(base64(BASE64_STANDARD)).chain(base64(BASE64_URL_SAFE))
+}
+
+/// A text with each byte percent-encoded that is not plain.
+pub fn percent(text: &str, is_plain: impl Fn(&u8) -> bool) -> String {
+    let one = |byte: u8| if is_plain(&byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
+    text.bytes().map(one).collect()
 }
 
 /// Goes through what succeeds and what fails, with a canary wherever a caller can put one.
-async fn every_path(system: &System) {
+pub async fn every_path(system: &System) {
     let token = format!("Bearer {TOKEN}");
     let custodian = json!({"clientId": CLIENT, "share": SHARE});
     let ours = || Event::of("store-backup").header("authorization", &token);
@@ -215,10 +237,16 @@ async fn every_path(system: &System) {
     system.fetch().await;
     system.call(ours().body(json!({ "cipherText": SHARE }))).await;
     system.get("").await;
-    system.get(&format!("backupMethod={SHARE}%20{TOKEN}")).await;
+    system.get(&format!("backupMethod=canary-share%20{TOKEN}")).await;
     system.call(ours().body(json!({"cipherText": [SHARE]}))).await;
     system.call(ours().body(json!({"cipherText": SHARE, "backupMethod": {SHARE: SHARE}}))).await;
     system.call(ours().body(format!("{{\"cipherText\":\"{SHARE}"))).await;
+    // Where JSON of another type is wanted, a parser's own message would quote the string that stands there.
+    for body in [json!(SHARE), json!({ "data": SHARE })] {
+        system.call(ours().body(&body)).await;
+        system.backup(body.clone()).await;
+        system.call(Event::of("webhook-fetch").body(body)).await;
+    }
     system.call(ours().token_of(&format!("{TOKEN} "))).await;
     system.call(ours().path_of(TOKEN)).await;
     system.backup(json!({"clientId": SHARE.repeat(9), "share": SHARE})).await;
