@@ -12,6 +12,7 @@ mod client;
 mod client_api;
 mod configuration;
 mod connections;
+mod constant_time;
 mod crash;
 mod deadline;
 mod envelope;
