@@ -2,6 +2,7 @@
 
 use std::panic;
 
+use backup_shares::config::ClientIdSource;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use lambda_http::request;
 use serde_json::{Value, json};
@@ -267,13 +268,14 @@ async fn a_path_that_only_looks_like_the_tokens_client_is_refused() {
 
 #[tokio::test]
 async fn an_authorizer_that_is_not_of_its_form_lets_nobody_in() {
-    let watched = Watched::start().await;
+    let mut watched = Watched::start().await;
     let claims = |claims: Value| json!({"jwt": {"claims": claims, "scopes": null}});
     let wrong =
         [json!(null), json!(7), json!(true), json!(CLIENT), json!([CLIENT]), json!({"clientId": CLIENT})];
-    for function in ["get-backup", "store-backup"] {
-        for value in &wrong {
-            let authorizers = [
+    let authorizers: Vec<Value> = wrong
+        .iter()
+        .flat_map(|value| {
+            [
                 value.clone(),
                 json!({ "jwt": value }),
                 claims(value.clone()),
@@ -282,10 +284,15 @@ async fn an_authorizer_that_is_not_of_its_form_lets_nobody_in() {
                 json!({ "lambda": value }),
                 json!({ "lambda": {"clientId": [value]} }),
                 json!({"iam": {"clientId": CLIENT}, "clientId": value}),
-            ];
-            // What may let in is a client id where one has to be.
-            let proof = json!({ "lambda": {"clientId": CLIENT} });
-            for authorizer in authorizers.into_iter().filter(|authorizer| *authorizer != proof) {
+            ]
+        })
+        // This one is of its form.
+        .filter(|authorizer| *authorizer != json!({ "lambda": {"clientId": CLIENT} }))
+        .collect();
+    for source in [ClientIdSource::Claim(CLIENT_ID_CLAIM.into()), ClientIdSource::Authorizer] {
+        watched.system.takes_client_id_from(&source);
+        for function in ["get-backup", "store-backup"] {
+            for authorizer in &authorizers {
                 let answered = status(&watched, Event::of(function).authorizer(authorizer.clone())).await;
                 assert!(matches!(answered, None | Some(401)), "{function} {authorizer}: {answered:?}");
             }

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use backup_shares::config::{KeyRing, WebhookPolicy};
+use backup_shares::config::{ClientIdSource, KeyRing, WebhookPolicy};
 
-/// The lines are `SHARES_KEYS`, `WEBHOOK_SECRET_SHA256`, `WEBHOOK_ALLOWED_IPS`, and an address that calls.
+/// The lines are `SHARES_KEYS`, `WEBHOOK_SECRET_SHA256`, `WEBHOOK_ALLOWED_IPS`, an address that calls, `CLIENT_ID_CLAIM` and
+/// `CLIENT_AUTHORIZER_ARN`.
 pub fn configuration(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut lines = text.split('\n');
@@ -12,6 +13,9 @@ pub fn configuration(bytes: &[u8]) {
     keys(line());
     let (digests, allowed, address) = (line(), line(), line());
     policy(digests, allowed, address);
+    let (claim, authorizer) = (line(), line());
+    let source = ClientIdSource::parse(claim, authorizer);
+    assert_eq!(source.is_ok(), claim.is_empty() != authorizer.is_empty());
 }
 
 /// What is taken for a ring is one or two whole ARNs; a refusal is one line that names the variable.

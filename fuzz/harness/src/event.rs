@@ -28,8 +28,6 @@ fn is_let_in(function: Function, event: &Value) -> bool {
         return context["http"]["sourceIp"] == "127.0.0.1"
             && headers.values().any(|value| *value == SECRET || *value == json!([SECRET]));
     }
-    let authorizer = &context["authorizer"];
     let named = &event["pathParameters"]["clientId"];
-    named.is_string()
-        && (authorizer["jwt"]["claims"][CLAIM] == *named || authorizer["lambda"]["clientId"] == *named)
+    named.is_string() && context["authorizer"]["jwt"]["claims"][CLAIM] == *named
 }

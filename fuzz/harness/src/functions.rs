@@ -4,7 +4,7 @@ use std::{cell::LazyCell, panic};
 
 use backup_shares::{
     client_shares::ClientShares,
-    config::{KeyRing, SharesConfig, WebhookPolicy},
+    config::{ClientIdSource, KeyRing, SharesConfig, WebhookPolicy},
     custodian_shares::CustodianShares,
     serve::answer,
 };
@@ -79,9 +79,16 @@ impl Functions {
         };
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SECRET.as_bytes());
         let policy = WebhookPolicy::parse(&hex::encode(digest), "127.0.0.1/32").unwrap();
+        let client_id = ClientIdSource::Claim(CLAIM.into());
         Self {
-            get: GetBackup { claim: CLAIM.into(), shares: ClientShares::new(&aws, config("client")) },
-            store: StoreBackup { claim: CLAIM.into(), shares: ClientShares::new(&aws, config("client")) },
+            get: GetBackup {
+                client_id: client_id.clone(),
+                shares: ClientShares::new(&aws, config("client")),
+            },
+            store: StoreBackup {
+                client_id: client_id.clone(),
+                shares: ClientShares::new(&aws, config("client")),
+            },
             backup: WebhookBackup {
                 policy: policy.clone(),
                 shares: CustodianShares::new(&aws, config("custodian")),

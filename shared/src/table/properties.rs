@@ -40,10 +40,12 @@ proptest! {
 
     #[test]
     fn a_row_reads_back_as_it_was_written(row in row()) {
-        let (kind, client, age) = (row.slot.kind, row.slot.client.clone(), row.age());
-        let (slot, key_id, sealed) = (row.slot.clone(), row.key_id.clone(), row.sealed.clone());
-        let Ok(Some(read)) = from_item(kind, &client, into_item(row)) else { panic!("it is no row") };
-        prop_assert_eq!((read.age(), read.slot, read.key_id, read.sealed), (age, slot, key_id, sealed));
+        let (slot, age) = (row.slot.clone(), (row.stored_at, row.slot.row_key(&row.digest)));
+        let written = (row.key_id.clone(), row.sealed.clone());
+        let listed = from_item(slot.kind, &slot.client, into_item(row), true);
+        let Ok(Some(listed)) = listed else { panic!("it is no row") };
+        prop_assert_eq!((listed.age(), &listed.slot), (age, &slot));
+        prop_assert_eq!(contents(listed.whole.unwrap()), Some(written));
     }
 
     #[test]
@@ -56,8 +58,16 @@ proptest! {
         let mut item = into_item(row);
         item.remove(name);
         item.extend(value.map(|value| (name.to_owned(), value)));
-        let Err(unreadable) = from_item(kind, &client, item) else { panic!("{name} is not looked at") };
-        prop_assert_eq!(unreadable.slot.is_some(), name != SORT_KEY);
+        match from_item(kind, &client, item, true) {
+            Err(unreadable) => {
+                prop_assert!([SORT_KEY, STORED_AT].contains(&name), "a listing looks at {}", name);
+                prop_assert_eq!(unreadable.slot.is_some(), name != SORT_KEY);
+            }
+            Ok(listed) => {
+                prop_assert!([SEALED, KEY_ID].contains(&name), "{} is not looked at", name);
+                prop_assert_eq!(contents(listed.unwrap().whole.unwrap()), None);
+            }
+        }
     }
 
     #[test]
@@ -65,7 +75,7 @@ proptest! {
         let (kind, client) = (row.slot.kind, row.slot.client.clone());
         let mut item = into_item(row);
         item.insert(SORT_KEY.into(), AttributeValue::S(key.clone()));
-        let read = from_item(kind, &client, item);
+        let read = from_item(kind, &client, item, true);
         prop_assert_eq!(matches!(read, Ok(None)), !key.starts_with("share#"));
     }
 }
