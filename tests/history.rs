@@ -29,7 +29,7 @@ use self::{
 
 /// One run in `cargo test`, and each run of the long test.
 const fn plan(seed: u64) -> Plan {
-    Plan { seed, clients: 80, requests: 25 }
+    Plan { seed, clients: 40, requests: 50 }
 }
 
 /// A run that broke a rule.
