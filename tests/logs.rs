@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
 use backup_shares::{envelope::DataKey, log::subscriber, secret::Secret, share::Share};
@@ -12,7 +12,7 @@ use base64::{
 };
 use serde_json::{Value, json};
 use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt, registry};
 
 use crate::{
     event::{CLIENT, Event, WEBHOOK_SECRET},
@@ -30,6 +30,7 @@ pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
     pub fn capture(level: LevelFilter) -> (Self, DefaultGuard) {
+        want_every_line();
         let lines = Self(Arc::default());
         let guard = tracing::subscriber::set_default(subscriber(level, lines.clone()));
         (lines, guard)
@@ -46,6 +47,16 @@ impl Lines {
         // The emulator runs on the same thread and has its own to say.
         lines.filter(|line| line["target"] != "dynoxide::server").collect()
     }
+}
+
+/// `tracing` remembers for good that nobody wants a line which is first used while a capture on another thread starts.
+/// So somebody always wants ours.
+fn want_every_line() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let ours = Targets::new().with_target("backup_shares", LevelFilter::TRACE);
+        tracing::subscriber::set_global_default(registry().with(ours)).unwrap();
+    });
 }
 
 impl Write for Lines {
