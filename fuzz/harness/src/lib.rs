@@ -1,7 +1,7 @@
 //! What each fuzz target does with its bytes. A target holds rules, by panicking where one is broken; it does not only wait
 //! for a crash.
 //!
-//! The functions are the real ones, handler and SDK clients and all, in front of an AWS in memory ([`aws`]).
+//! The functions are the real ones, handler and SDK clients and all, in front of an AWS in memory (`aws.rs`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a rule that is broken has to stop the run")]
 #![allow(clippy::missing_panics_doc, reason = "panicking is what a target is for")]
