@@ -29,7 +29,7 @@ use self::{
 
 /// One run in `cargo test`, and each run of the long test.
 const fn plan(seed: u64) -> Plan {
-    Plan { seed, clients: 40, requests: 50 }
+    Plan { seed, clients: 30, requests: 50 }
 }
 
 /// A run that broke a rule.
@@ -101,7 +101,7 @@ async fn histories_keep_every_rule_while_calls_to_aws_fail_in_every_way() {
 #[tokio::test]
 #[ignore = "200 000 requests: cargo test -p tests --profile soak -- --ignored --nocapture long_histories"]
 async fn long_histories_keep_every_rule() {
-    let (first, runs) = (seed("HISTORY_SEED"), 100);
+    let (first, runs) = (seed("HISTORY_SEED"), 140);
     let mut figures = Figures::default();
     for number in 0..runs {
         let plan = plan(first.wrapping_add(number));

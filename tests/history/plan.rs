@@ -18,6 +18,12 @@ const CLIENT_METHODS: [&str; 3] = ["GDRIVE", "ICLOUD", "UNKNOWN"];
 const CUSTODIAN_METHODS: [&str; 3] = ["GDRIVE-SECP256K1", "GDRIVE-ED25519", "UNKNOWN"];
 const PAIRS: [&str; 2] = ["pair-1", "pair-2"];
 
+/// One client in so many has shares so large that its rows take more than a page of a `Query`.
+const LARGE: usize = 30;
+
+/// What it takes to break a codec.
+const HARD: &str = "0123456789abcdef\"\\\n\t{}é漢😀\u{7f}\0";
+
 /// A client's id.
 pub fn name(client: usize) -> String {
     format!("client-{client}")
@@ -29,6 +35,7 @@ impl Plan {
         let mut choice = Choice {
             rng: Rng::with_seed(self.seed.wrapping_add(client as u64)),
             client: name(client),
+            large: client % LARGE == LARGE - 1,
             stored: Vec::new(),
         };
         (0..self.requests).map(|_| choice.request()).collect()
@@ -39,6 +46,7 @@ impl Plan {
 struct Choice {
     rng: Rng,
     client: String,
+    large: bool,
     stored: Vec<(Half, Vec<Kept>)>,
 }
 
@@ -70,12 +78,16 @@ impl Choice {
         self.rng.bool().then(|| (*self.pick(&PAIRS)).into())
     }
 
-    /// A share like no other: a name that people can tell it by, then what it takes to break a codec.
+    /// A share like no other: a name that people can tell it by, then its bulk.
     fn share(&mut self, half: Half) -> String {
         let (client, number) = (&self.client, self.stored.len());
         let start = format!("{client}/{half:?}-{number}-{:08x} ", self.rng.u32(..));
-        let length = if self.rng.u8(..10) == 0 { self.rng.usize(..6000) } else { self.rng.usize(..40) };
-        let alphabet: Vec<char> = "0123456789abcdef\"\\\n\t{}é漢😀\u{7f}\0".chars().collect();
+        let (length, alphabet) = match self.rng.u8(..10) {
+            _ if self.large => (100_000, "0123456789abcdef"),
+            0 => (self.rng.usize(..6000), HARD),
+            _ => (self.rng.usize(..40), HARD),
+        };
+        let alphabet: Vec<char> = alphabet.chars().collect();
         start.chars().chain((0..length).map(|_| *self.pick(&alphabet))).collect()
     }
 
