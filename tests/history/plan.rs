@@ -33,7 +33,8 @@ impl Plan {
     /// All requests about one client, in no order that its callers have to keep.
     pub fn requests(&self, client: usize) -> Vec<(Half, Action)> {
         let mut choice = Choice {
-            rng: Rng::with_seed(self.seed.wrapping_add(client as u64)),
+            // So that runs of neighbouring seeds have no client's requests in common.
+            rng: Rng::with_seed(self.seed.rotate_left(32).wrapping_add(client as u64)),
             client: name(client),
             large: client % LARGE == LARGE - 1,
             stored: Vec::new(),
