@@ -6,12 +6,17 @@ use super::intrinsics::{Scope, arguments, call};
 use super::{Result, TemplateError};
 
 /// CloudFormation has no such limit, but refuses conditions that refer to each other in a circle.
-pub(super) const DEEPEST: usize = 32;
+const DEEPEST: usize = 32;
 
 impl Scope<'_> {
     /// Whether the condition of that name holds.
     pub fn condition(&self, name: &str, at: &str) -> Result<bool> {
         self.named(name, at, DEEPEST)
+    }
+
+    /// Whether what is written there holds.
+    pub fn holds(&self, condition: &Value, at: &str) -> Result<bool> {
+        self.evaluate(condition, at, DEEPEST)
     }
 
     fn named(&self, name: &str, at: &str, depth: usize) -> Result<bool> {
@@ -22,10 +27,10 @@ impl Scope<'_> {
             .conditions
             .get(name)
             .ok_or_else(|| TemplateError::at(at, format!("no condition {name:?}")))?;
-        self.holds(condition, &format!("Conditions.{name}"), depth)
+        self.evaluate(condition, &format!("Conditions.{name}"), depth)
     }
 
-    pub(super) fn holds(&self, condition: &Value, at: &str, depth: usize) -> Result<bool> {
+    fn evaluate(&self, condition: &Value, at: &str, depth: usize) -> Result<bool> {
         if let Some(name) = condition.get("Condition").and_then(Value::as_str) {
             return self.named(name, at, depth);
         }
@@ -40,7 +45,7 @@ impl Scope<'_> {
             }
             "Fn::Not" => {
                 let [condition] = arguments(name, argument, at)?;
-                self.holds(condition, at, depth).map(|holds| !holds)
+                self.evaluate(condition, at, depth).map(|holds| !holds)
             }
             "Fn::Contains" => {
                 let [list, wanted] = arguments(name, argument, at)?;
@@ -57,6 +62,6 @@ impl Scope<'_> {
         let conditions = conditions
             .as_array()
             .ok_or_else(|| TemplateError::at(at, "a list of conditions belongs here"))?;
-        conditions.iter().map(|condition| self.holds(condition, at, depth)).collect()
+        conditions.iter().map(|condition| self.evaluate(condition, at, depth)).collect()
     }
 }

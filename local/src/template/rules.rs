@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::conditions::DEEPEST;
 use super::intrinsics::Scope;
 use super::{Result, TemplateError};
 
@@ -27,7 +26,7 @@ pub(super) fn check(rules: &Value, scope: &Scope<'_>) -> Result<()> {
         let rule: Rule =
             serde_json::from_value(rule.clone()).map_err(|error| TemplateError::at(&at, error))?;
         for assertion in rule.assertions {
-            if !scope.holds(&assertion.assert, &at, DEEPEST)? {
+            if !scope.holds(&assertion.assert, &at)? {
                 return Err(TemplateError::at(&at, assertion.assert_description));
             }
         }
