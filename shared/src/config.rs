@@ -40,16 +40,15 @@ pub struct SharesConfig {
 }
 
 impl SharesConfig {
+    const TABLE_PROBLEM: &str = "is not set: it takes the name of the table of shares (ClientTableName or \
+                                 CustodianTableName in the template, if not the stack's own)";
+
     /// Reads `SHARES_TABLE` and `SHARES_KEYS`.
     ///
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub fn from_env() -> Checked<Self> {
-        let table = variable(
-            "SHARES_TABLE",
-            "is not set: it takes the name of the table of shares (ClientTableName or \
-                              CustodianTableName in the template, if not the stack's own)",
-        )?;
+        let table = variable("SHARES_TABLE", Self::TABLE_PROBLEM)?;
         Ok(Self { table, keys: KeyRing::parse(&variable("SHARES_KEYS", KeyRing::PROBLEM)?)? })
     }
 }
