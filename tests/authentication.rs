@@ -20,8 +20,7 @@ fn digest(secret: &str) -> String {
 async fn a_wrong_or_missing_secret_is_one_and_the_same_401_and_reaches_no_aws() {
     let mut system = System::start().await;
     let nowhere = aws_at("http://127.0.0.1:1", "http://127.0.0.1:1").await;
-    system.backup.shares = system.custodian_shares(&nowhere, system.keys("webhook-backup"));
-    system.fetch.shares = system.custodian_shares(&nowhere, system.keys("webhook-fetch"));
+    system.reach_by(&nowhere);
     for function in WEBHOOKS {
         let wrong = |secret: &str| Event::of(function).header("x-webhook-secret", secret);
         let almost = format!("{WEBHOOK_SECRET}x");

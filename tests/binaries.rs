@@ -1,6 +1,6 @@
 //! The functions' real binaries: by themselves, and as a whole behind cargo-lambda and the API's routes.
 
-use std::{net::TcpListener, process::Stdio};
+use std::{net::TcpListener, path::PathBuf, process::Stdio};
 
 use futures_util::future::join_all;
 use local::{
@@ -25,10 +25,19 @@ use crate::{
 
 /// What `cargo local` starts, on a folder and ports of its own.
 pub async fn start(folder: &TempDir) -> Running {
-    let workspace = Workspace::read().unwrap();
+    start_with(folder, installed().await).await
+}
+
+/// Where cargo-lambda is.
+pub async fn installed() -> PathBuf {
+    cargo_lambda::installed(&Workspace::read().unwrap().target).await.unwrap()
+}
+
+/// The same with cargo-lambda at that path.
+pub async fn start_with(folder: &TempDir, cargo_lambda: PathBuf) -> Running {
     let settings = Settings {
-        cargo_lambda: cargo_lambda::installed(&workspace.target).await.unwrap(),
-        workspace,
+        cargo_lambda,
+        workspace: Workspace::read().unwrap(),
         data: Data::take(folder.path()).unwrap(),
         listener: TcpListener::bind("127.0.0.1:0").unwrap(),
         executables: executables().await.clone(),
@@ -152,7 +161,7 @@ async fn more_requests_at_once_than_cargo_lambda_takes_wait_for_their_turn() {
 async fn cargo_lambda_invoke_takes_the_events() {
     let folder = TempDir::new().unwrap();
     let running = start(&folder).await;
-    let cargo_lambda = cargo_lambda::installed(&Workspace::read().unwrap().target).await.unwrap();
+    let cargo_lambda = installed().await;
     for function in ["store-backup", "get-backup"] {
         let invoked = Command::new(&cargo_lambda)
             .args(["lambda", "invoke", "--invoke-address", "127.0.0.1"])

@@ -2,13 +2,13 @@
 
 use std::{fs, path::PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     event::{CLIENT, Event},
     layout::root,
     runtime::invoke_executable,
-    system::System,
+    system::{Answer, System},
 };
 
 /// The glibc of Amazon Linux 2023, on which Lambda runs `provided.al2023` (AL2023 release notes).
@@ -21,13 +21,12 @@ fn bootstrap(system: &System, function: &str) -> PathBuf {
     path
 }
 
-/// The HTTP response of the built function to an event.
-async fn answer(system: &System, function: &str, event: Event) -> (Value, Value) {
+/// The built function's answer to an event.
+async fn answer(system: &System, function: &str, event: Event) -> Answer {
     let (built, environment) = (bootstrap(system, function), system.environment(function));
     let invoked = invoke_executable(&built, &environment, &event).await;
     assert_eq!(invoked.outcome, "response", "{function}: {}", invoked.written);
-    let body = invoked.answer["body"].as_str().unwrap();
-    (invoked.answer["statusCode"].clone(), serde_json::from_str(body).unwrap())
+    Answer::of(&invoked.answer)
 }
 
 #[tokio::test]
@@ -39,13 +38,13 @@ async fn long_the_built_functions_store_and_give_back_a_share_of_either_half() {
         ("store-backup", json!({"cipherText": "the client's"})),
         ("webhook-backup", json!({"clientId": CLIENT, "share": "the custodian's"})),
     ] {
-        let (status, stored) = answer(&system, function, Event::of(function).body(body)).await;
-        assert_eq!(status, 200, "{function}: {stored}");
+        let stored = answer(&system, function, Event::of(function).body(body)).await;
+        assert_eq!(stored.status, 200, "{function}: {stored:?}");
     }
-    let (status, got) = answer(&system, "get-backup", Event::of("get-backup").query("")).await;
-    assert_eq!((status, &got["cipherText"]), (json!(200), &json!("the client's")));
-    let (status, got) = answer(&system, "webhook-fetch", Event::of("webhook-fetch").body(fetch)).await;
-    assert_eq!((status, &got["backupShares"]), (json!(200), &json!(["the custodian's"])));
+    let got = answer(&system, "get-backup", Event::of("get-backup").query("")).await;
+    assert_eq!((got.status, &got.body["cipherText"]), (200, &json!("the client's")));
+    let got = answer(&system, "webhook-fetch", Event::of("webhook-fetch").body(fetch)).await;
+    assert_eq!((got.status, &got.body["backupShares"]), (200, &json!(["the custodian's"])));
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::layout::root;
+
 /// The secret that the events present.
 pub const WEBHOOK_SECRET: &str = "an-example-of-32-bytes-not-kept.";
 
@@ -20,7 +22,7 @@ pub struct Event(pub Value);
 impl Event {
     /// The event of a route, as it lies in `events/`.
     pub fn of(function: &str) -> Self {
-        let path = format!("{}/../events/{function}.json", env!("CARGO_MANIFEST_DIR"));
+        let path = root().join(format!("events/{function}.json"));
         Self(serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
     }
 

@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use local::template::Template;
 use serde_json::Value;
 
+use crate::system::parameters;
+
 /// The project's folder.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -16,19 +18,12 @@ fn names(folder: &str) -> BTreeSet<String> {
     names.filter(|name| !name.starts_with('.')).collect()
 }
 
-/// The binaries and routes of the template as it is written, before any parameter.
+/// The binaries and routes of the template.
 fn routed() -> BTreeSet<(String, String)> {
-    let parameters = [
-        ("TokenIssuer", "https://identity.local"),
-        ("TokenAudience", "backup"),
-        ("ClientIdClaim", "portal_client_id"),
-        ("WebhookSecretDigests", &"0".repeat(64)),
-    ];
     let template = Template::read(&root().join("template.yaml")).unwrap();
     let arns =
         template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();
-    let parameters = parameters.map(|(name, value)| (name.into(), value.into())).into();
-    let routes = template.stack(&parameters, &arns).unwrap().api.routes;
+    let routes = template.stack(&parameters(), &arns).unwrap().api.routes;
     routes.into_iter().map(|route| (route.function.clone(), route.key())).collect()
 }
 

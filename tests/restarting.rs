@@ -4,22 +4,16 @@ use std::{
     fs,
     net::{Ipv4Addr, TcpListener},
     os::unix::fs::symlink,
-    path::PathBuf,
 };
 
-use local::{
-    cargo_lambda,
-    data::{Data, Reach},
-    process::Process,
-    run::{Running, Settings},
-    workspace::Workspace,
-};
+use local::{data::Reach, process::Process};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
+    binaries::{installed, start, start_with},
     client::send,
-    event::{CLIENT, WEBHOOK_SECRET},
+    event::CLIENT,
     runtime::executables,
     session::{Session, local_ends},
 };
@@ -103,27 +97,10 @@ async fn a_port_in_use_ends_the_start_with_one_line_that_names_it() {
     assert!(error.starts_with(&format!("error: port {port} is in use: ")), "{error}");
 }
 
-/// The same in this process, with cargo-lambda at that path.
-async fn start(folder: &TempDir, cargo_lambda: PathBuf) -> Running {
-    let settings = Settings {
-        workspace: Workspace::read().unwrap(),
-        data: Data::take(folder.path()).unwrap(),
-        listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(),
-        cargo_lambda,
-        executables: executables().await.clone(),
-        webhook_secret: Some(WEBHOOK_SECRET.replace(' ', "-")),
-    };
-    Running::start(settings).await.unwrap()
-}
-
-async fn installed() -> PathBuf {
-    cargo_lambda::installed(&Workspace::read().unwrap().target).await.unwrap()
-}
-
 #[tokio::test]
 async fn a_held_system_says_why_and_a_reloaded_one_serves_the_same_data_at_the_same_place() {
     let folder = TempDir::new().unwrap();
-    let mut running = start(&folder, installed().await).await;
+    let mut running = start(&folder).await;
     let bearer = format!("authorization: Bearer {}", running.token(CLIENT).unwrap());
     let url = format!("{}/portal/clients/{CLIENT}/backup", running.url);
     assert_eq!(send("POST", &url, &[&bearer], r#"{"cipherText":"kept"}"#).await.status, 200);
@@ -144,7 +121,7 @@ async fn a_reload_that_cannot_start_says_what_did_not_and_the_run_still_stops_in
     let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let linked = tools.path().join("cargo-lambda");
     symlink(installed().await, &linked).unwrap();
-    let mut running = start(&folder, linked.clone()).await;
+    let mut running = start_with(&folder, linked.clone()).await;
     fs::remove_file(&linked).unwrap();
     let plan = running.plan(executables().await.clone()).unwrap();
     let error = running.reload(plan).await.unwrap_err();

@@ -29,7 +29,7 @@ use tokio::{
 use crate::event::Event;
 
 /// Long enough for a binary on a busy machine, short enough for a person to wait.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What one invocation came to.
 pub struct Invoked {

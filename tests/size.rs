@@ -19,7 +19,7 @@ use crate::{
     operator,
     runtime::{Usage, invoke},
     shelf::{Shelf, as_json},
-    system::{Answer, System, aws_at},
+    system::{Answer, System},
     vectors::IMPLEMENTATION,
 };
 
@@ -95,16 +95,6 @@ impl Half {
     }
 }
 
-/// Puts a proxy between the functions and DynamoDB.
-async fn intercept(
-    system: &mut System,
-    fate: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static,
-) -> Proxy {
-    let proxy = Proxy::start(&system.dynamodb_url, fate).await.unwrap();
-    system.reach_by(&aws_at(&proxy.url, &system.kms_url).await);
-    proxy
-}
-
 /// How many pages were read whole, how many to choose by, and how many rows by their keys.
 fn queries(proxy: &Proxy) -> [usize; 3] {
     let seen = proxy.seen();
@@ -122,7 +112,7 @@ async fn a_page_of_shares_is_read_by_one_call() {
     for half in HALVES {
         let mut system = System::start().await;
         half.fill(&system, 3, 24_000).await;
-        let proxy = intercept(&mut system, |_, _| Fate::Pass).await;
+        let proxy = system.intercept(|_, _| Fate::Pass).await;
         half.read(&system).await;
         assert_eq!(queries(&proxy), [1, 0, 0], "{}", half.reads);
     }
@@ -133,7 +123,7 @@ async fn of_more_than_a_page_of_shares_only_the_first_page_and_what_is_opened_ar
     for half in HALVES {
         let mut system = System::start().await;
         half.fill(&system, OVER_A_PAGE, MAX_SHARE_BYTES).await;
-        let proxy = intercept(&mut system, |_, _| Fate::Pass).await;
+        let proxy = system.intercept(|_, _| Fate::Pass).await;
         let given = half.given(&half.read(&system).await.body);
         assert!(given == half.newest(OVER_A_PAGE, MAX_SHARE_BYTES), "{}", half.reads);
         let [whole, projected, rows] = queries(&proxy);
@@ -173,7 +163,7 @@ async fn a_share_stored_between_two_pages_is_in_this_answer_or_the_next_and_no_o
             }
             Fate::Pass
         };
-        let _proxy = intercept(&mut system, store_between).await;
+        let _proxy = system.intercept(store_between).await;
         let stored = half.newest(OVER_A_PAGE, MAX_SHARE_BYTES);
         for newer in [&["Z"][..], &["Z", "A"]] {
             let newer = newer.iter().map(|&share| share.to_owned());
@@ -202,7 +192,7 @@ async fn a_row_removed_between_its_listing_and_its_reading_is_503_and_the_next_a
             }
             Fate::Pass
         };
-        let _proxy = intercept(&mut system, remove_chosen).await;
+        let _proxy = system.intercept(remove_chosen).await;
         let refused = half.read(&system).await;
         assert_eq!((refused.status, refused.code()), (503, "unavailable"), "{}", half.reads);
         let given = half.given(&half.read(&system).await.body);
@@ -271,8 +261,7 @@ async fn long_ten_thousand_stored_shares_are_reached_by_an_operator_and_the_newe
 
 /// What a real binary made of an event.
 struct Served {
-    status: u64,
-    body: Value,
+    answer: Answer,
     line: Value,
     usage: Option<Usage>,
 }
@@ -293,8 +282,7 @@ async fn serve(system: &System, function: &str, event: Event, dynamodb: &str) ->
     assert_eq!(invoked.outcome, "response", "{}", invoked.written);
     let line = invoked.written.lines().find(|line| line.contains(r#""message":"request""#)).unwrap();
     Served {
-        status: invoked.answer["statusCode"].as_u64().unwrap(),
-        body: serde_json::from_str(invoked.answer["body"].as_str().unwrap()).unwrap(),
+        answer: Answer::of(&invoked.answer),
         line: serde_json::from_str(line).unwrap(),
         usage: invoked.usage,
     }
@@ -320,8 +308,8 @@ async fn thousands_of_shares_of_one_client_are_served_in_a_fraction_of_a_functio
     const COUNT: usize = 5000;
     for half in HALVES {
         let (served, newest) = serve_many(&half, COUNT, 6000).await;
-        assert_eq!(served.status, 200, "{}", served.line);
-        assert!(half.given(&served.body) == newest, "{}", half.reads);
+        assert_eq!(served.answer.status, 200, "{}", served.line);
+        assert!(half.given(&served.answer.body) == newest, "{}", half.reads);
         let left_out = if half.kind == Kind::Client { 0 } else { COUNT - newest.len() };
         assert_eq!(served.line["left_out"], left_out, "{}", served.line);
         served.assert_small(8);
@@ -335,8 +323,8 @@ async fn long_ten_thousand_shares_of_one_client_are_served_or_refused_in_time_an
         for half in HALVES {
             let (served, newest) = serve_many(&half, 10_000, bytes).await;
             report(&half, bytes, &served);
-            let whole = served.status == 200 && half.given(&served.body) == newest;
-            assert!(whole || served.status == 503, "{}", served.line);
+            let whole = served.answer.status == 200 && half.given(&served.answer.body) == newest;
+            assert!(whole || served.answer.status == 503, "{}", served.line);
             assert!(served.line["ms"].as_u64().unwrap() < 9000, "{}", served.line);
             served.assert_small(4);
         }
@@ -346,9 +334,9 @@ async fn long_ten_thousand_shares_of_one_client_are_served_or_refused_in_time_an
 /// Prints the figures of docs/decisions/0009.
 #[expect(clippy::print_stderr, reason = "what a long run is for")]
 fn report(half: &Half, bytes: usize, served: &Served) {
-    let Served { status, line, usage, .. } = served;
+    let Served { answer, line, usage } = served;
     let usage = usage.as_ref().map(|usage| (usage.peak_memory / 1_000_000, usage.processor));
-    let (calls, left_out, ms) = (&line["aws_calls"], &line["left_out"], &line["ms"]);
+    let (status, calls, left_out, ms) = (answer.status, &line["aws_calls"], &line["left_out"], &line["ms"]);
     eprintln!(
         "{} of {bytes} bytes: {status}, {calls} calls, left out {left_out}, {ms} ms, memory (MB) and processor {usage:?}",
         half.reads
@@ -364,7 +352,7 @@ async fn a_body_of_one_mebibyte_is_served_and_a_byte_more_is_refused() {
         let room = 1024 * 1024 - event(0).0["body"].as_str().unwrap().len();
         for (event, status) in [(event(room), 200), (event(room + 1), 413)] {
             let served = serve(&system, half.stores, event, &system.dynamodb_url).await;
-            assert_eq!(served.status, status, "{}", served.line);
+            assert_eq!(served.answer.status, status, "{}", served.line);
             served.assert_small(8);
         }
         assert_reached(&half, &system, 1, MAX_SHARE_BYTES).await;
@@ -378,8 +366,8 @@ async fn store_at_once(half: &Half, count: usize) {
     let store = async |number| {
         let event = half.storing(&share(number, 24_000), "GDRIVE", "");
         let served = serve(&system, half.stores, event, &system.dynamodb_url).await;
-        assert!(matches!(served.status, 200 | 503), "{}", served.line);
-        (number, served.status)
+        assert!(matches!(served.answer.status, 200 | 503), "{}", served.line);
+        (number, served.answer.status)
     };
     let mut left: Vec<usize> = (0..count).collect();
     let mut rounds = Vec::new();

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     future::pending,
-    path::Path,
 };
 
 use aws_config::Region;
@@ -22,6 +21,7 @@ use get_backup::GetBackup;
 use lambda_http::request;
 use local::{
     dynamodb,
+    faults::{Fate, Proxy, Seen},
     functions::Services,
     kms::{Call, Kms},
     template::{Function, Stack, Template},
@@ -32,7 +32,10 @@ use tokio::net::TcpListener;
 use webhook_backup::WebhookBackup;
 use webhook_fetch::WebhookFetch;
 
-use crate::event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET};
+use crate::{
+    event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET},
+    layout::root,
+};
 
 /// A row as DynamoDB keeps it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -59,6 +62,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// A function's answer as Lambda passes it on to API Gateway.
+    pub fn of(response: &Value) -> Self {
+        Self {
+            status: response["statusCode"].as_u64().unwrap().try_into().unwrap(),
+            headers: serde_json::from_value(response["headers"].clone()).unwrap(),
+            body: serde_json::from_str(response["body"].as_str().unwrap()).unwrap(),
+        }
+    }
+
     /// The custodian shares of a fetch.
     pub fn shares(&self) -> Vec<&str> {
         self.body["backupShares"].as_array().unwrap().iter().map(|share| share.as_str().unwrap()).collect()
@@ -78,8 +90,7 @@ impl System {
 
     /// Starts everything over what these hold.
     pub async fn over(kms: Kms, database: Database) -> Self {
-        let template =
-            Template::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")).unwrap();
+        let template = Template::read(&root().join("template.yaml")).unwrap();
         let arn = |key: &local::template::Key| {
             kms.key(&format!("alias/{}", key.logical_id), key.multi_region).unwrap()
         };
@@ -206,6 +217,25 @@ impl System {
         self.store.shares = ClientShares::new(aws, config("store-backup"));
         self.backup.shares = CustodianShares::new(aws, config("webhook-backup"));
         self.fetch.shares = CustodianShares::new(aws, config("webhook-fetch"));
+    }
+
+    /// Puts a proxy between the functions and DynamoDB.
+    pub async fn intercept(&mut self, fate: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static) -> Proxy {
+        let dynamodb = Proxy::start(&self.dynamodb_url, fate).await.unwrap();
+        self.reach_by(&aws_at(&dynamodb.url, &self.kms_url).await);
+        dynamodb
+    }
+
+    /// Puts a proxy before each service: DynamoDB's and KMS's.
+    pub async fn intercept_both(
+        &mut self,
+        dynamodb: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static,
+        kms: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static,
+    ) -> [Proxy; 2] {
+        let dynamodb = Proxy::start(&self.dynamodb_url, dynamodb).await.unwrap();
+        let kms = Proxy::start(&self.kms_url, kms).await.unwrap();
+        self.reach_by(&aws_at(&dynamodb.url, &kms.url).await);
+        [dynamodb, kms]
     }
 
     /// The environment of a function's real binary.

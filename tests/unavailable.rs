@@ -77,21 +77,15 @@ async fn a_store_without_a_data_key_is_503_and_stores_nothing() {
 #[tokio::test]
 async fn dynamodb_or_kms_out_of_reach_is_503() {
     let mut system = System::start().await;
-    let aws = aws_at(NOWHERE, NOWHERE).await;
-    let key = "arn:aws:kms:us-east-1:000000000000:key/mrk-1";
-    system.backup.shares = system.custodian_shares(&aws, key);
-    system.fetch.shares = system.custodian_shares(&aws, key);
+    system.reach_by(&aws_at(NOWHERE, NOWHERE).await);
     assert_unavailable(&system.backup(share("share")).await, "store");
     assert_unavailable(&system.fetch().await, "fetch");
 }
 
-/// A system whose webhook functions reach DynamoDB through a proxy.
+/// A system that reaches DynamoDB through a proxy.
 async fn behind(fate: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static) -> (System, Proxy) {
     let mut system = System::start().await;
-    let dynamodb = Proxy::start(&system.dynamodb_url, fate).await.unwrap();
-    let aws = aws_at(&dynamodb.url, &system.kms_url).await;
-    system.backup.shares = system.custodian_shares(&aws, system.keys("webhook-backup"));
-    system.fetch.shares = system.custodian_shares(&aws, system.keys("webhook-fetch"));
+    let dynamodb = system.intercept(fate).await;
     (system, dynamodb)
 }
 

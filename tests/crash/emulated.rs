@@ -1,6 +1,6 @@
 //! DynamoDB and KMS in a process of their own, that can be killed and started again on the same files.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{path::Path, process::Stdio};
 
 use local::{
     data::Data,
@@ -14,12 +14,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{layout::root, system::parameters};
+use crate::{layout::root, runtime::PATIENCE, system::parameters};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_emulators");
-
-/// Long enough on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The running process.
 pub struct Emulated {

@@ -1,11 +1,7 @@
 //! The four real binaries and the emulators, each in a process of its own that is started again when it has been
 //! killed, and proxies between them that know the moment.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    process::Stdio,
-    time::Duration,
-};
+use std::{collections::HashMap, process::Stdio};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::{faults::Proxy, functions::Services, process::Process, template::Stack};
@@ -22,11 +18,9 @@ use crate::{
         operation::{Action, Half, Operation, Outcome},
         run::{event, outcome},
     },
-    runtime::{Instance, executables},
+    runtime::{Instance, PATIENCE, executables},
     system::{Answer, aws_at},
 };
-
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Who is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,11 +135,7 @@ impl Lane {
         self.functions.insert(function, instance);
         report.map(|(outcome, answer)| {
             assert_eq!(outcome, "response", "{answer}");
-            Answer {
-                status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
-                headers: BTreeMap::new(),
-                body: serde_json::from_str(answer["body"].as_str().unwrap()).unwrap(),
-            }
+            Answer::of(&answer)
         })
     }
 

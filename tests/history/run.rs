@@ -5,10 +5,6 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use backup_shares::{
-    client_shares::ClientShares,
-    config::{KeyRing, SharesConfig},
-};
 use futures_util::{StreamExt, stream};
 use local::faults::Proxy;
 use serde_json::{Value, json};
@@ -20,7 +16,7 @@ use super::{
 };
 use crate::{
     event::Event,
-    system::{Answer, System, aws_at},
+    system::{Answer, System},
 };
 
 /// Callers of one client; they deal its requests among themselves.
@@ -39,19 +35,8 @@ pub struct Scene {
 impl Scene {
     pub async fn start(seed: u64) -> Self {
         let mut system = System::start().await;
-        let dynamodb = Proxy::start(&system.dynamodb_url, weather(seed, DYNAMODB)).await.unwrap();
-        let kms = Proxy::start(&system.kms_url, weather(!seed, KMS)).await.unwrap();
-        let aws = aws_at(&dynamodb.url, &kms.url).await;
-        let client_shares = |function| {
-            let keys = KeyRing::parse(system.keys(function)).unwrap();
-            ClientShares::new(&aws, SharesConfig { table: system.table(function).into(), keys })
-        };
-        let (get, store) = (client_shares("get-backup"), client_shares("store-backup"));
-        let custodian_shares = |function| system.custodian_shares(&aws, system.keys(function));
-        let (backup, fetch) = (custodian_shares("webhook-backup"), custodian_shares("webhook-fetch"));
-        (system.get.shares, system.store.shares) = (get, store);
-        (system.backup.shares, system.fetch.shares) = (backup, fetch);
-        Self { system, clock: AtomicU64::new(0), _proxies: [dynamodb, kms] }
+        let proxies = system.intercept_both(weather(seed, DYNAMODB), weather(!seed, KMS)).await;
+        Self { system, clock: AtomicU64::new(0), _proxies: proxies }
     }
 
     /// Sends a request and gives what it came to.
