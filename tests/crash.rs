@@ -11,6 +11,7 @@ use std::{
     io::{Write, stderr},
 };
 
+use backup_shares::share::MAX_SHARE_BYTES;
 use fastrand::Rng;
 use futures_util::future::join_all;
 
@@ -33,6 +34,15 @@ enum Request {
     StoreBothCurves,
     Fetch,
     Get,
+    /// Of a client whose rows take more than a page: their keys are read next, then what is opened, row by row.
+    FetchPages,
+    GetPages,
+}
+
+impl Request {
+    fn needs_pages(self) -> bool {
+        matches!(self, Self::FetchPages | Self::GetPages)
+    }
 }
 
 /// A request, where it is interrupted, and who is killed.
@@ -49,6 +59,9 @@ fn points() -> Vec<(Request, Point)> {
         // There are at least two shares to open.
         (Request::Fetch, 3),
         (Request::Get, 2),
+        // Two pages, the two newest rows, and the first of them to be opened.
+        (Request::FetchPages, 5),
+        (Request::GetPages, 4),
     ];
     let of_request = |(request, calls)| {
         let moments = [Moment::Sent, Moment::UnderWay, Moment::Done];
@@ -61,6 +74,9 @@ fn points() -> Vec<(Request, Point)> {
 /// Crashes for one client, so that its fetches stay small.
 const CRASHES_OF_A_CLIENT: usize = 8;
 
+/// So many of the largest shares take a page and more.
+const OVER_A_PAGE: usize = 8;
+
 /// Interrupts requests in a random order, then holds all answers to the rules and looks at what is in the tables. Gives
 /// how often each crash has happened.
 async fn interrupt(seed: u64, mut crashes: Vec<Crash>) -> BTreeMap<Crash, usize> {
@@ -69,8 +85,14 @@ async fn interrupt(seed: u64, mut crashes: Vec<Crash>) -> BTreeMap<Crash, usize>
     rng.shuffle(&mut crashes);
     let mut happened = BTreeMap::new();
     let mut clients = Vec::new();
-    for (number, of_client) in crashes.chunks(CRASHES_OF_A_CLIENT).enumerate() {
+    let (large, small): (Vec<Crash>, Vec<Crash>) =
+        crashes.into_iter().partition(|(request, ..)| request.needs_pages());
+    let of_clients = large.chunks(CRASHES_OF_A_CLIENT).chain(small.chunks(CRASHES_OF_A_CLIENT));
+    for (number, of_client) in of_clients.enumerate() {
         let mut wallet = Wallet { client: format!("client-{number}"), rng: rng.fork(), stored: 0 };
+        if of_client[0].0.needs_pages() {
+            wallet.fill_a_page(&mut lane).await;
+        }
         wallet.fill(&mut lane).await;
         for crash in of_client {
             if wallet.interrupt(&mut lane, *crash).await {
@@ -106,6 +128,17 @@ impl Wallet {
         }
     }
 
+    /// Stores what fills a page of either half, by its method before all others.
+    async fn fill_a_page(&mut self, lane: &mut Lane) {
+        for half in [Half::Custodian, Half::Client].repeat(OVER_A_PAGE) {
+            self.stored += 1;
+            let mut kept = self.kept("BULK");
+            kept.share += &"x".repeat(MAX_SHARE_BYTES - kept.share.len());
+            let action = Action::Store(vec![kept]);
+            assert_eq!(*lane.ask(&self.client, half, &action).await, Outcome::Stored);
+        }
+    }
+
     /// One request with a crash, and what follows: a repetition of it or not, and a look. Whether there was a crash.
     async fn interrupt(&mut self, lane: &mut Lane, (request, point, victim): Crash) -> bool {
         let (half, action) = self.action(request);
@@ -121,21 +154,22 @@ impl Wallet {
 
     fn action(&mut self, request: Request) -> (Half, Action) {
         self.stored += 1;
-        // Each store of a client share has a pair of its own, so that each can be asked for.
-        let pair = format!("pair-{}", self.stored);
-        let kept = |method: &str| {
-            let share = format!("{}/{method}-{} {:x}", self.client, self.stored, self.stored);
-            Kept { method: method.into(), pair: Some(pair.clone()), share }
-        };
+        let kept = |method: &str| self.kept(method);
         match request {
             Request::StoreCustodian => (Half::Custodian, Action::Store(vec![kept("GDRIVE-SECP256K1")])),
             Request::StoreClient => (Half::Client, Action::Store(vec![kept("GDRIVE")])),
             Request::StoreBothCurves => {
                 (Half::Client, Action::Store(vec![kept("GDRIVE-SECP256K1"), kept("GDRIVE-ED25519")]))
             }
-            Request::Fetch => (Half::Custodian, Action::Fetch),
-            Request::Get => (Half::Client, Action::Get { method: None, pair: None }),
+            Request::Fetch | Request::FetchPages => (Half::Custodian, Action::Fetch),
+            Request::Get | Request::GetPages => (Half::Client, Action::Get { method: None, pair: None }),
         }
+    }
+
+    /// Each store of a client share has a pair of its own, so that each can be asked for.
+    fn kept(&self, method: &str) -> Kept {
+        let share = format!("{}/{method}-{} {:x}", self.client, self.stored, self.stored);
+        Kept { method: method.into(), pair: Some(format!("pair-{}", self.stored)), share }
     }
 }
 
