@@ -47,7 +47,9 @@ fn a_webhook_policy_is_one_or_two_digests_and_a_list_of_cidrs() {
         let error = WebhookPolicy::parse(digests, "").expect_err(digests).to_string();
         assert!(error.starts_with("WEBHOOK_SECRET_SHA256 is not"), "{error}");
     }
-    for cidrs in ["192.0.2.1", "192.0.2.1/33", "192.0.2.0/24,", "portal", ","] {
+    // Leading zeros are decimal to some readers and octal to others.
+    let zeros = ["010.0.0.0/8", "192.0.2.01/32", "0.0.00.0/0", "192.0.2.1/032"];
+    for cidrs in ["192.0.2.1", "192.0.2.1/33", "192.0.2.0/24,", "portal", ","].into_iter().chain(zeros) {
         let error = WebhookPolicy::parse(&digest, cidrs).expect_err(cidrs).to_string();
         assert!(error.starts_with("WEBHOOK_ALLOWED_IPS is not"), "{error}");
     }

@@ -164,6 +164,14 @@ impl ClientIdSource {
     }
 }
 
+/// A CIDR whose address the standard library reads, too: `ipnet` takes `010.0.0.0`, which is 10 to some readers and 8 to
+/// others.
+fn cidr(text: &str) -> Option<IpNet> {
+    let (address, _) = text.split_once('/')?;
+    address.parse::<IpAddr>().ok()?;
+    text.parse().ok()
+}
+
 /// Whom the webhook functions take for Portal.
 #[derive(Clone, Debug)]
 pub struct WebhookPolicy {
@@ -200,12 +208,12 @@ impl WebhookPolicy {
         });
         let digests = digests.collect::<Option<Vec<_>>>().filter(|digests| digests.len() <= 2);
         let cidrs = allowed_ips.split(',').map(str::trim).filter(|_| !allowed_ips.trim().is_empty());
-        let allowed = cidrs.map(str::parse).collect::<Result<_, _>>();
+        let allowed = cidrs.map(cidr).collect::<Option<_>>();
         Ok(Self {
             secret_digests: digests
                 .ok_or(ConfigError { name: "WEBHOOK_SECRET_SHA256", problem: Self::DIGESTS_PROBLEM })?,
             allowed: allowed
-                .map_err(|_| ConfigError { name: "WEBHOOK_ALLOWED_IPS", problem: Self::ALLOWED_PROBLEM })?,
+                .ok_or(ConfigError { name: "WEBHOOK_ALLOWED_IPS", problem: Self::ALLOWED_PROBLEM })?,
         })
     }
 
