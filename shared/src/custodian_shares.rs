@@ -88,24 +88,33 @@ impl CustodianShares {
     /// The newest rows, newest first, [`MAX_CHOICE`] at most; and what is wrong with one that can't be read, if there
     /// is such a one.
     async fn newest_rows(&self, client: &ClientId) -> Result<(Vec<Listed>, Option<&'static str>)> {
-        let mut newest = BTreeMap::new();
+        let mut newest = Newest(BTreeMap::new());
         let mut refused = None;
         let keep_newest = |row: Result<Listed, Unreadable>| {
             match row {
-                Ok(row) => drop(newest.insert(Reverse(row.age()), row)),
+                Ok(row) => newest.add(row.age(), row),
                 Err(row) => {
                     log::tampered(client, &row.row_key, row.why);
                     refused = Some(row.why);
                 }
             }
-            if newest.len() > MAX_CHOICE {
-                newest.pop_last();
-                log::left_out(1);
-            }
             Ok(())
         };
         self.0.table.list(client, keep_newest).await?;
-        Ok((newest.into_values().collect(), refused))
+        Ok((newest.0.into_values().collect(), refused))
+    }
+}
+
+/// The newest of all rows that were added, newest first.
+struct Newest<T>(BTreeMap<Reverse<(u64, String)>, T>);
+
+impl<T> Newest<T> {
+    fn add(&mut self, age: (u64, String), row: T) {
+        self.0.insert(Reverse(age), row);
+        if self.0.len() > MAX_CHOICE {
+            self.0.pop_last();
+            log::left_out(1);
+        }
     }
 }
 
@@ -156,6 +165,15 @@ fn answer_len(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fetch_chooses_from_the_newest_4096_rows() {
+        let mut newest = Newest(BTreeMap::new());
+        // Neither the newest nor the oldest comes last.
+        let ages = (0..=4096_u64).map(|number| (number * 1000) % 4097);
+        ages.for_each(|age| newest.add((age, "same".into()), age));
+        assert!(newest.0.into_values().eq((1..=4096).rev()));
+    }
 
     #[test]
     fn answer_len_is_what_two_escapes_make() {
