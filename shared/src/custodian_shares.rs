@@ -165,6 +165,7 @@ fn answer_len(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn a_fetch_chooses_from_the_newest_4096_rows() {
@@ -173,6 +174,21 @@ mod tests {
         let ages = (0..=4096_u64).map(|number| (number * 1000) % 4097);
         ages.for_each(|age| newest.add((age, "same".into()), age));
         assert!(newest.0.into_values().eq((1..=4096).rev()));
+    }
+
+    #[test]
+    fn an_answer_is_full_when_a_share_did_not_fit_and_not_before() {
+        let share = |text: &str| Share::opened(Secret::new(text.into()));
+        let mut answer = Answer::default();
+        answer.add(share("a"));
+        let room = MAX_ANSWER_BYTES - answer.bytes;
+        answer.add(share(&"x".repeat(room - answer_len(""))));
+        assert_eq!((answer.bytes, answer.is_full()), (MAX_ANSWER_BYTES, false));
+        answer.add(share("a"));
+        assert!(!answer.is_full(), "a share that is there takes no room");
+        answer.add(share("b"));
+        assert!(answer.is_full());
+        assert_eq!(answer.finish().map(|shares| shares.len()), Some(2));
     }
 
     #[test]
