@@ -14,7 +14,8 @@ pub fn event(bytes: &[u8]) {
             if matches!(answer.status, 401 | 403) {
                 continue;
             }
-            let event: Value = serde_json::from_str(text).expect("lambda_http took it");
+            // lambda_http passes over a number too large for a value, where it has no field for it.
+            let Ok(event) = serde_json::from_str::<Value>(text) else { continue };
             assert!(is_let_in(function, &event), "{function:?} answers {answer:?}");
         }
     });
