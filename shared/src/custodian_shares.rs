@@ -105,7 +105,7 @@ impl CustodianShares {
     }
 }
 
-/// The newest of all rows that were added, newest first.
+/// The newest of all rows that were added, [`MAX_CHOICE`] at most, newest first.
 struct Newest<T>(BTreeMap<Reverse<(u64, String)>, T>);
 
 impl<T> Newest<T> {
