@@ -126,7 +126,7 @@ impl System {
     /// Sends an event to the function that the template routes it to.
     pub async fn call(&self, event: Event) -> Answer {
         let key = event.0["routeKey"].as_str().unwrap();
-        let route = self.stack.api.routes.iter().find(|route| route.key() == key);
+        let route = self.stack.routes().find(|route| route.key() == key);
         let function = route.expect("a route of the template");
         let request = request::from_str(&event.0.to_string()).unwrap();
         let response = match function.function.as_str() {

@@ -1,4 +1,4 @@
-//! API Gateway's HTTP API on a desk: the template's routes, in front of cargo-lambda's Invoke API.
+//! API Gateway's HTTP APIs on a desk: the template's routes, all on one port, in front of cargo-lambda's Invoke API.
 
 mod answer;
 mod cors;
@@ -37,9 +37,9 @@ const LARGEST_BODY: usize = 10 * 1024 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
 
-/// Serves an API's routes.
+/// Serves the routes of one or more APIs.
 pub struct Gateway {
-    api: Api,
+    apis: Vec<Api>,
     tokens: Tokens,
     invoker: Invoker,
     held: watch::Receiver<Option<String>>,
@@ -51,14 +51,14 @@ impl Gateway {
     /// that says it.
     #[must_use]
     pub fn new(
-        api: Api,
+        apis: Vec<Api>,
         tokens: Tokens,
         functions: BTreeMap<String, Duration>,
         invoke_url: String,
         held: watch::Receiver<Option<String>>,
     ) -> Self {
         let invoker = Invoker::new(invoke_url, functions);
-        Self { api, tokens, invoker, held }
+        Self { apis, tokens, invoker, held }
     }
 
     /// Serves until `shutdown` is ready and the requests under way are answered.
@@ -75,14 +75,26 @@ impl Gateway {
         axum::serve(listener, service).with_graceful_shutdown(shutdown).await
     }
 
-    async fn answer(&self, request: Request, peer: SocketAddr, id: &str) -> Result<Response, Refusal> {
+    /// The API that a path belongs to. On AWS each has a host of its own; here a path that none has is the first's.
+    fn api(&self, path: &str) -> Option<&Api> {
+        let has = |api: &&Api| routes::has(&api.routes, path);
+        self.apis.iter().find(has).or_else(|| self.apis.first())
+    }
+
+    async fn answer(
+        &self,
+        api: &Api,
+        request: Request,
+        peer: SocketAddr,
+        id: &str,
+    ) -> Result<Response, Refusal> {
         let (head, body) = request.into_parts();
         let (route, parameters) =
-            routes::find(&self.api.routes, &head.method, head.uri.path()).ok_or(Refusal::NotFound)?;
+            routes::find(&api.routes, &head.method, head.uri.path()).ok_or(Refusal::NotFound)?;
         if let Some(message) = self.held.borrow().clone() {
             return Err(Refusal::Held(message));
         }
-        let identity = self.authorize(route, &head.headers)?;
+        let identity = self.authorize(api, route, &head.headers)?;
         let body = whole(body).await?;
         let routed = Routed {
             route,
@@ -101,11 +113,11 @@ impl Gateway {
         })
     }
 
-    fn authorize(&self, route: &Route, headers: &HeaderMap) -> Result<Option<Identity>, Refusal> {
+    fn authorize(&self, api: &Api, route: &Route, headers: &HeaderMap) -> Result<Option<Identity>, Refusal> {
         let Some(name) = &route.authorizer else {
             return Ok(None);
         };
-        let authorizer = self.api.authorizers.get(name).ok_or(Refusal::Internal)?;
+        let authorizer = api.authorizers.get(name).ok_or(Refusal::Internal)?;
         let source = headers.get(&authorizer.header).and_then(|value| value.to_str().ok());
         self.tokens
             .verify(source, authorizer, &route.scopes, SystemTime::now())
@@ -125,18 +137,32 @@ async fn serve_one(
     request: Request,
 ) -> Response {
     let id = request_id();
-    let cors = gateway.api.cors.as_ref().map(|cors| cors::headers(cors, &request));
+    let mut response = match gateway.api(request.uri().path()) {
+        Some(api) => answer_with_cors(&gateway, api, request, peer, &id).await,
+        None => Refusal::NotFound.into_response(),
+    };
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn answer_with_cors(
+    gateway: &Gateway,
+    api: &Api,
+    request: Request,
+    peer: SocketAddr,
+    id: &str,
+) -> Response {
+    let cors = api.cors.as_ref().map(|cors| cors::headers(cors, &request));
     let mut response = if cors.is_some() && cors::is_preflight(&request) {
         cors::preflight()
     } else {
-        let answer = gateway.answer(request, peer, &id).await;
+        let answer = gateway.answer(api, request, peer, id).await;
         answer.unwrap_or_else(IntoResponse::into_response)
     };
     if let Some(headers) = cors {
         cors::replace(response.headers_mut(), headers);
-    }
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
     }
     response
 }

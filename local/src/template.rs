@@ -9,7 +9,6 @@ mod functions;
 mod intrinsics;
 mod parameters;
 mod resources;
-mod rules;
 mod substitute;
 mod tables;
 #[cfg(test)]
@@ -62,8 +61,8 @@ pub struct Stack {
     pub functions: Vec<Function>,
     /// The tables, by logical id in alphabetical order.
     pub tables: Vec<Table>,
-    /// The HTTP API in front of the functions.
-    pub api: Api,
+    /// The HTTP APIs in front of the functions, by logical id in alphabetical order.
+    pub apis: Vec<Api>,
 }
 
 impl Template {
@@ -97,7 +96,7 @@ impl Template {
     /// Resolves the template with parameters, and the ARN of each of its KMS keys by logical id.
     ///
     /// # Errors
-    /// A parameter that is missing, undeclared, or refused by its constraints or a rule; anything that is not understood.
+    /// A parameter that is missing or undeclared; anything that is not understood.
     pub fn stack(
         &self,
         parameters: &BTreeMap<String, String>,
@@ -107,12 +106,18 @@ impl Template {
             names: parameters::resolve(&self.document["Parameters"], parameters)?,
             conditions: &self.document["Conditions"],
         };
-        rules::check(&self.document["Rules"], &scope)?;
         let resources = resources::present(&self.document, &scope)?;
         let tables = tables::read(&resources, &scope)?;
         scope.names.extend(resources::names(&resources, &tables, key_arns)?);
         let globals = functions::globals(&self.document["Globals"])?;
         let functions = functions::read(&resources, globals, &scope)?;
-        Ok(Stack { api: api::read(&resources, &functions, &scope)?, functions, tables })
+        Ok(Stack { apis: api::read(&resources, &functions, &scope)?, functions, tables })
+    }
+}
+
+impl Stack {
+    /// The routes of all APIs.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.apis.iter().flat_map(|api| &api.routes)
     }
 }

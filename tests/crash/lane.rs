@@ -108,8 +108,8 @@ impl Lane {
     }
 
     fn function_of(&self, event: &Event) -> String {
-        let routes = &self.stack.api.routes;
-        let route = routes.iter().find(|route| Some(&*route.key()) == event.0["routeKey"].as_str());
+        let key = event.0["routeKey"].as_str();
+        let route = self.stack.routes().find(|route| Some(&*route.key()) == key);
         route.unwrap().function.clone()
     }
 

@@ -50,6 +50,11 @@ pub(super) fn find<'r>(
         .min_by_key(|(route, _)| (ranks(&route.path), route.method.is_none()))
 }
 
+/// Whether one of the routes answers the path, by whatever method.
+pub(super) fn has(routes: &[Route], path: &str) -> bool {
+    routes.iter().any(|route| parameters(&route.path, path).is_some())
+}
+
 /// Compared from the left: a literal segment comes before a parameter, that before the rest, and `$default` is last.
 fn ranks(pattern: &str) -> Vec<u8> {
     match pattern {

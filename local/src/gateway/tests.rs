@@ -93,6 +93,11 @@ fn api() -> Api {
     }
 }
 
+/// Another API on the same port, which knows nothing of CORS.
+fn webhook() -> Api {
+    Api { routes: vec![route("POST", "/webhook", "echo")], ..Api::default() }
+}
+
 /// A gateway that is being served, and a client of it.
 struct Desk {
     url: String,
@@ -111,9 +116,12 @@ impl Desk {
     async fn invoking(invoke_url: String, longest: Duration) -> Self {
         let (held, holding) = watch::channel(None);
         let own = |function: &str| if function == "slow" { BRIEF } else { Duration::MAX };
-        let timeouts =
-            api().routes.into_iter().map(|route| (route.function.clone(), own(&route.function))).collect();
-        let mut gateway = Gateway::new(api(), TOKENS.clone(), timeouts, invoke_url, holding);
+        let timeouts = [api(), webhook()]
+            .into_iter()
+            .flat_map(|api| api.routes)
+            .map(|route| (route.function.clone(), own(&route.function)))
+            .collect();
+        let mut gateway = Gateway::new(vec![api(), webhook()], TOKENS.clone(), timeouts, invoke_url, holding);
         gateway.invoker.longest = longest;
         let (listener, url) = listener().await;
         let (stop, stopped) = oneshot::channel();
@@ -307,4 +315,23 @@ async fn it_stops_when_told() {
     desk.get("/mine").await.check(401, "Unauthorized");
     desk.stop.send(()).unwrap();
     desk.served.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn each_api_answers_its_own_paths_with_its_own_cors() {
+    let desk = Desk::new().await;
+    let from_app = |method, path| desk.request(method, path).header("origin", "https://app.test");
+    let preflight = |path| from_app("OPTIONS", path).header("access-control-request-method", "POST");
+    let allowed = |answer: &Answer| answer.headers.contains_key("access-control-allow-origin");
+    for (request, status, cors) in [
+        (from_app("POST", "/webhook"), 200, false),
+        (preflight("/webhook"), 404, false),
+        (from_app("POST", "/echo/1"), 200, true),
+        (preflight("/echo/1"), 204, true),
+        // On AWS each API has a host of its own; here the first one takes what neither has.
+        (preflight("/elsewhere"), 204, true),
+    ] {
+        let answer = desk.send(request, "").await;
+        assert_eq!((answer.status, allowed(&answer)), (status, cors));
+    }
 }

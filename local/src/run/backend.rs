@@ -92,7 +92,7 @@ fn launches(plan: &Plan, services: &Services) -> Result<Vec<Launch>> {
 fn gateway(plan: Plan, lambda_port: u16) -> Result<Server> {
     let timeouts = plan.stack.functions.iter().map(|function| (function.binary.clone(), function.timeout));
     let url = format!("http://127.0.0.1:{lambda_port}");
-    let gateway = Gateway::new(plan.stack.api, plan.identity, timeouts.collect(), url, plan.held);
+    let gateway = Gateway::new(plan.stack.apis, plan.identity, timeouts.collect(), url, plan.held);
     plan.listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(plan.listener)?;
     Server::start(listener, |listener, shutdown| async {

@@ -1,4 +1,4 @@
-//! The template's HTTP API: its routes with their integrations and authorizers, and CORS.
+//! The template's HTTP APIs: their routes with their integrations and authorizers, and CORS.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,16 @@ use serde_json::Value;
 
 use super::functions::Function;
 use super::intrinsics::Scope;
-use super::resources::{Resource, http_api};
+use super::resources::{Resource, http_apis};
 use super::{Result, TemplateError};
 use crate::account::function_arn;
 
-pub(super) const ROUTE: &str = "AWS::ApiGatewayV2::Route";
+const ROUTE: &str = "AWS::ApiGatewayV2::Route";
 pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";
 pub(super) const AUTHORIZER: &str = "AWS::ApiGatewayV2::Authorizer";
+const PARTS: [&str; 3] = [ROUTE, INTEGRATION, AUTHORIZER];
 
-/// The HTTP API in front of the functions.
+/// An HTTP API in front of some of the functions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Api {
     /// Which function answers what.
@@ -164,24 +165,43 @@ enum Authorization {
     Token,
 }
 
-/// The API with its routes to the functions; none declared: no routes.
-pub(super) fn read(resources: &[Resource<'_>], functions: &[Function], scope: &Scope<'_>) -> Result<Api> {
-    let Some(api) = http_api(resources)? else { return Ok(Api::default()) };
+/// The APIs, each with its routes to the functions.
+pub(super) fn read(
+    resources: &[Resource<'_>],
+    functions: &[Function],
+    scope: &Scope<'_>,
+) -> Result<Vec<Api>> {
+    let mut parts = BTreeMap::<String, Vec<&Resource<'_>>>::new();
+    for resource in resources.iter().filter(|resource| PARTS.contains(&resource.kind)) {
+        let api = scope.text(&resource.body["Properties"]["ApiId"], &resource.place("Properties.ApiId"))?;
+        parts.entry(api).or_default().push(resource);
+    }
+    let apis = http_apis(resources)?.into_iter();
+    apis.map(|api| one(api, &parts.remove(api.logical_id).unwrap_or_default(), functions, scope)).collect()
+}
+
+/// An API that is made of these parts.
+fn one(
+    api: &Resource<'_>,
+    parts: &[&Resource<'_>],
+    functions: &[Function],
+    scope: &Scope<'_>,
+) -> Result<Api> {
     let elsewhere = ["Name", "Description", "Tags", "DisableExecuteApiEndpoint"];
     let ApiProperties { cors_configuration: cors, .. } = properties(api, &elsewhere, scope)?;
-    let authorizers = of_kind(resources, AUTHORIZER, |resource| authorizer(resource, scope))?;
-    let integrations = of_kind(resources, INTEGRATION, |resource| integration(resource, functions, scope))?;
-    let routes = of_kind(resources, ROUTE, |resource| route(resource, &integrations, &authorizers, scope))?;
+    let authorizers = of_kind(parts, AUTHORIZER, |resource| authorizer(resource, scope))?;
+    let integrations = of_kind(parts, INTEGRATION, |resource| integration(resource, functions, scope))?;
+    let routes = of_kind(parts, ROUTE, |resource| route(resource, &integrations, &authorizers, scope))?;
     Ok(Api { routes: routes.into_values().collect(), cors, authorizers })
 }
 
 fn of_kind<T>(
-    resources: &[Resource<'_>],
+    parts: &[&Resource<'_>],
     kind: &str,
     read: impl Fn(&Resource<'_>) -> Result<T>,
 ) -> Result<BTreeMap<String, T>> {
-    let resources = resources.iter().filter(|resource| resource.kind == kind);
-    resources.map(|resource| Ok((resource.logical_id.to_owned(), read(resource)?))).collect()
+    let parts = parts.iter().filter(|resource| resource.kind == kind);
+    parts.map(|resource| Ok((resource.logical_id.to_owned(), read(resource)?))).collect()
 }
 
 /// A resource's properties but for those that change nothing on one computer. Whatever else one says could change
@@ -234,14 +254,13 @@ fn route(
     let (method, path) = parse_key(&read.route_key)
         .ok_or_else(|| named("Properties.RouteKey", format!("{:?} is no route key", read.route_key)))?;
     let target = read.target.strip_prefix("integrations/").and_then(|id| integrations.get(id));
-    let function = target.ok_or_else(|| {
-        named("Properties.Target", format!("{} is no integration of the template", read.target))
-    })?;
+    let function = target
+        .ok_or_else(|| named("Properties.Target", format!("{} is no integration of the API", read.target)))?;
     let authorizer = match (read.authorization_type, read.authorizer_id) {
         (Authorization::Nobody, _) => None,
         (Authorization::Token, Some(id)) if authorizers.contains_key(&id) => Some(id),
         (Authorization::Token, id) => {
-            let problem = format!("{id:?} is no authorizer of the template");
+            let problem = format!("{id:?} is no authorizer of the API");
             return Err(named("Properties.AuthorizerId", problem));
         }
     };

@@ -14,11 +14,6 @@ impl Scope<'_> {
         self.named(name, at, DEEPEST)
     }
 
-    /// Whether what is written there holds.
-    pub fn holds(&self, condition: &Value, at: &str) -> Result<bool> {
-        self.evaluate(condition, at, DEEPEST)
-    }
-
     fn named(&self, name: &str, at: &str, depth: usize) -> Result<bool> {
         let depth = depth
             .checked_sub(1)
@@ -46,11 +41,6 @@ impl Scope<'_> {
             "Fn::Not" => {
                 let [condition] = arguments(name, argument, at)?;
                 self.evaluate(condition, at, depth).map(|holds| !holds)
-            }
-            "Fn::Contains" => {
-                let [list, wanted] = arguments(name, argument, at)?;
-                let list: Vec<String> = self.read(list, at)?;
-                Ok(list.contains(&self.text(wanted, at)?))
             }
             "Fn::And" => Ok(self.each(argument, at, depth)?.iter().all(|holds| *holds)),
             "Fn::Or" => Ok(self.each(argument, at, depth)?.iter().any(|holds| *holds)),

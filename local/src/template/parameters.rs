@@ -1,8 +1,8 @@
-//! The template's `Parameters`, and the pseudo parameters that every stack has.
+//! The template's `Parameters`, and the pseudo parameters that every stack has. Their constraints are CloudFormation's to
+//! hold: on a desk every value is a constant.
 
 use std::collections::BTreeMap;
 
-use regex_lite::Regex;
 use serde::Deserialize;
 use serde_json::{Number, Value, json};
 
@@ -23,13 +23,6 @@ const PSEUDO: [(&str, &str); 5] = [
 struct Parameter {
     r#type: Type,
     default: Option<Value>,
-    #[serde(default)]
-    allowed_values: Vec<Value>,
-    allowed_pattern: Option<String>,
-    min_length: Option<usize>,
-    max_length: Option<usize>,
-    min_value: Option<f64>,
-    max_value: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -67,57 +60,12 @@ fn resolve_one(parameter: Value, given: Option<&String>, at: &str) -> Result<Val
         .or_else(|| parameter.default.as_ref().and_then(text))
         .ok_or_else(|| TemplateError::at(at, "has no default: give a value"))?;
     match parameter.r#type {
-        Type::String => {
-            parameter.check(&value, at)?;
-            Ok(json!(value))
-        }
+        Type::String => Ok(json!(value)),
         Type::Number => {
-            parameter.check(&value, at)?;
-            parameter.number(&value, at)
+            let number: Number =
+                value.parse().map_err(|_| TemplateError::at(at, format!("{value:?} is no number")))?;
+            Ok(Value::Number(number))
         }
-        Type::CommaDelimitedList => {
-            let items: Vec<_> = value.split(',').map(str::trim).collect();
-            items.iter().try_for_each(|item| parameter.check(item, at))?;
-            Ok(json!(items))
-        }
+        Type::CommaDelimitedList => Ok(value.split(',').map(str::trim).collect()),
     }
-}
-
-impl Parameter {
-    fn number(&self, value: &str, at: &str) -> Result<Value> {
-        let number: Number =
-            value.parse().map_err(|_| TemplateError::at(at, format!("{value:?} is no number")))?;
-        let least = self.min_value.unwrap_or(f64::NEG_INFINITY);
-        let most = self.max_value.unwrap_or(f64::INFINITY);
-        match number.as_f64() {
-            Some(float) if (least..=most).contains(&float) => Ok(Value::Number(number)),
-            _ => Err(TemplateError::at(at, format!("{value} is not between {least} and {most}"))),
-        }
-    }
-
-    fn check(&self, value: &str, at: &str) -> Result<()> {
-        let length = value.chars().count();
-        let refuse = |rule: String| Err(TemplateError::at(at, format!("{value:?} {rule}")));
-        if let Some(least) = self.min_length.filter(|least| length < *least) {
-            return refuse(format!("is shorter than MinLength {least}"));
-        }
-        if let Some(most) = self.max_length.filter(|most| length > *most) {
-            return refuse(format!("is longer than MaxLength {most}"));
-        }
-        let mut allowed = self.allowed_values.iter().filter_map(text);
-        if !self.allowed_values.is_empty() && !allowed.any(|allowed| allowed == value) {
-            return refuse(format!("is not one of {}", json!(self.allowed_values)));
-        }
-        match &self.allowed_pattern {
-            Some(pattern) if !matches(pattern, value, at)? => refuse(format!("does not match {pattern}")),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// CloudFormation wants the whole value to match.
-fn matches(pattern: &str, value: &str, at: &str) -> Result<bool> {
-    Regex::new(&format!("^(?:{pattern})$"))
-        .map(|regex| regex.is_match(value))
-        .map_err(|error| TemplateError::at(at, format!("AllowedPattern: {error}")))
 }

@@ -85,16 +85,15 @@ pub(super) fn present<'a>(document: &'a Value, scope: &Scope<'_>) -> Result<Vec<
     all(document).filter_map(|resource| present(resource).transpose()).collect()
 }
 
-/// The template's HTTP API, of which the local run can serve one.
-pub(super) fn http_api<'r, 'a>(resources: &'r [Resource<'a>]) -> Result<Option<&'r Resource<'a>>> {
-    let is_api = |kind: &str| kind == HTTP_API || SAM_APIS.contains(&kind);
-    let mut apis = resources.iter().filter(|resource| is_api(resource.kind));
-    let api = apis.next();
-    let not_served = api.filter(|api| api.kind != HTTP_API).or_else(|| apis.next());
-    not_served.map_or(Ok(api), |other| {
-        let problem = format!("{}; one {HTTP_API} can be served here", other.kind);
-        Err(TemplateError::at(&format!("Resources.{}", other.logical_id), problem))
-    })
+/// The template's HTTP APIs.
+pub(super) fn http_apis<'r, 'a>(resources: &'r [Resource<'a>]) -> Result<Vec<&'r Resource<'a>>> {
+    match resources.iter().find(|resource| SAM_APIS.contains(&resource.kind)) {
+        Some(other) => {
+            let problem = format!("{} can't be served here; declare an {HTTP_API}", other.kind);
+            Err(TemplateError::at(&format!("Resources.{}", other.logical_id), problem))
+        }
+        None => Ok(resources.iter().filter(|resource| resource.kind == HTTP_API).collect()),
+    }
 }
 
 /// What `Ref` (by logical id) and `Fn::GetAtt` (by logical id and attribute) give.
@@ -124,8 +123,8 @@ pub(super) fn names(
             _ => {}
         }
     }
-    let parts_of_the_api = |resource: &&Resource<'_>| [AUTHORIZER, INTEGRATION].contains(&resource.kind);
-    for resource in resources.iter().filter(parts_of_the_api) {
+    let of_an_api = |resource: &&Resource<'_>| [HTTP_API, AUTHORIZER, INTEGRATION].contains(&resource.kind);
+    for resource in resources.iter().filter(of_an_api) {
         names.insert(resource.logical_id.to_owned(), json!(resource.logical_id));
     }
     Ok(names)
