@@ -42,7 +42,11 @@ fn every_expected_grant_covers_cases_and_names_actions_that_are_asked_about() {
     for grant in GRANTS {
         let row = format!("{:?} {:?}", grant.who, grant.actions());
         assert!(Case::all().any(|case| grant.covers(&case)), "{row}: covers no case");
-        let known = if grant.what == What::Table { actions::TABLE } else { actions::KEY };
+        let known = match grant.what {
+            What::Table => actions::TABLE,
+            What::Stream => actions::STREAM,
+            What::Key => actions::KEY,
+        };
         assert!(grant.actions().iter().all(|action| known.contains(action)), "{row}: unknown actions");
     }
 }
@@ -50,8 +54,12 @@ fn every_expected_grant_covers_cases_and_names_actions_that_are_asked_about() {
 /// One that a request leaves out would never hold, whatever AWS would find.
 #[tokio::test]
 async fn the_policies_ask_for_no_condition_that_the_requests_leave_out() {
-    let sent =
-        BTreeSet::from(["aws:PrincipalArn", "kms:EncryptionContext:app", "kms:EncryptionContext:kind"]);
+    let sent = BTreeSet::from([
+        "aws:PrincipalArn",
+        "kms:EncryptionContext:app",
+        "kms:EncryptionContext:kind",
+        "lambda:SourceFunctionArn",
+    ]);
     for mode in Mode::all() {
         for policy in World::of(mode).await.policies() {
             let statements = policy["Statement"].as_array().unwrap().iter();

@@ -6,8 +6,9 @@ mod lifetime;
 mod names;
 mod parameters;
 mod roles;
+mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -38,13 +39,15 @@ const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbcc
 const ADOPTED: [(&str, &str); 2] =
     [("ClientTableName", "adopted-client"), ("CustodianTableName", "adopted-custodian")];
 const DEVELOPMENT: (&str, &str) = ("Stage", "development");
-const EVERYTHING: [(&str, &str); 14] = [
+const EVERYTHING: [(&str, &str); 16] = [
     ("TokenScopes", "backup,recover"),
     ("AllowedOrigins", "https://app.example,http://localhost:3000"),
-    ("WebhookPath", "portal/unguessable"),
-    ("DomainName", "backups.example.com"),
-    ("CertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/0b1c-2d3e"),
-    ("HostedZoneId", "Z0123456789"),
+    ("ClientDomainName", "backups.example.com"),
+    ("ClientCertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/0b1c-2d3e"),
+    ("ClientHostedZoneId", "Z0123456789"),
+    ("WebhookDomainName", "hook-5e1f.example.net"),
+    ("WebhookCertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/4f5a-6b7c"),
+    ("WebhookHostedZoneId", "Z9876543210"),
     ("ClientRate", "40"),
     ("WebhookRate", "30"),
     ("ClientConcurrency", "20"),
@@ -115,6 +118,15 @@ async fn expansion() -> &'static Expansion {
     EXPANSION.get_or_init(expand).await
 }
 
+/// Why CloudFormation would refuse each set of parameters before it makes anything: `Parameters.Name: …` or
+/// `Rules.Name: …`, in the template's words.
+pub async fn refusals(sets: &[BTreeMap<&str, &str>]) -> Vec<Option<String>> {
+    let path = root().join("template.yaml");
+    let input = json!(sets).to_string();
+    let answer = EXPAND.run(&[path.to_str().unwrap(), "--check"], input.as_bytes()).await;
+    serde_json::from_str(&answer).unwrap()
+}
+
 async fn expand() -> Expansion {
     let sets = Variant::ALL.map(|variant| variant.parameters().into_iter().collect::<BTreeMap<_, _>>());
     let path = root().join("template.yaml");
@@ -144,6 +156,19 @@ impl Stack {
         resources.filter(|(_, body)| body["Type"] == kind).map(|(id, body)| (id.as_str(), body)).collect()
     }
 
+    /// The resources that CloudFormation makes before this one: those that it names, and those that these name.
+    pub fn made_before(&self, id: &str) -> BTreeSet<&str> {
+        let resources = self.0["Resources"].as_object().unwrap();
+        let (id, _) = resources.get_key_value(id).unwrap();
+        let (mut before, mut left) = (BTreeSet::new(), vec![id.as_str()]);
+        while let Some(id) = left.pop() {
+            let named = words(&resources[id]).filter_map(|word| resources.get_key_value(word));
+            let others = named.map(|(other, _)| other.as_str()).filter(|other| *other != id);
+            left.extend(others.filter(|other| before.insert(*other)));
+        }
+        before
+    }
+
     /// The statements of a role's own policies.
     pub fn statements(&self, role: &str) -> Vec<&Value> {
         let policies = self.of_type("AWS::IAM::RolePolicy");
@@ -155,5 +180,15 @@ impl Stack {
     /// What an output says.
     pub fn output(&self, name: &str) -> &str {
         self.0["Outputs"][name]["Value"].as_str().unwrap()
+    }
+}
+
+/// The words of every text in a value.
+fn words(value: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
+    match value {
+        Value::String(text) => Box::new(text.split(|letter: char| !letter.is_ascii_alphanumeric())),
+        Value::Array(items) => Box::new(items.iter().flat_map(words)),
+        Value::Object(map) => Box::new(map.values().flat_map(words)),
+        _ => Box::new(std::iter::empty()),
     }
 }

@@ -1,4 +1,4 @@
-//! Every action that IAM knows for a table and for a key, as AWS's Service Authorization Reference lists them. The
+//! Every action that IAM knows for a table, a stream of one, and a key, as AWS's Service Authorization Reference lists them. The
 //! long test compares the lists with the ones that the other simulator brings.
 
 /// On a table. A transaction is authorized as the actions that it is made of (`PutItem`, `UpdateItem`, `DeleteItem`,
@@ -63,6 +63,19 @@ pub const TABLE: &[&str] = &[
     "dynamodb:WriteDataForReplication",
 ];
 
+/// On a stream of a table.
+pub const STREAM: &[&str] = &[
+    "dynamodb:DeleteResourcePolicy",
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetResourcePolicy",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListTagsOfResource",
+    "dynamodb:PutResourcePolicy",
+    "dynamodb:TagResource",
+    "dynamodb:UntagResource",
+];
+
 /// On a key.
 pub const KEY: &[&str] = &[
     "kms:CancelKeyDeletion",
@@ -124,6 +137,14 @@ pub const WITH_CONTEXT: &[&str] = &[
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
     "kms:RetireGrant",
+];
+
+/// What of AWS's `DynamoDBReplicationServiceRolePolicy` concerns a stream.
+pub const REPLICATION_OF_STREAM: &[&str] = &[
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetResourcePolicy",
+    "dynamodb:GetShardIterator",
 ];
 
 /// What of AWS's `DynamoDBReplicationServiceRolePolicy` concerns a table.

@@ -1,4 +1,4 @@
-//! What is asked: who, what, of which table or key, under which encryption context, in which stack.
+//! What is asked: who, from where, what, of which table, stream or key, under which encryption context, in which stack.
 
 use super::actions;
 
@@ -71,7 +71,30 @@ impl Half {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     Table,
+    /// Of the table's changes.
+    Stream,
     Key,
+}
+
+/// Where a role's credentials are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum From {
+    /// Where they belong: a function's role in its function.
+    Home,
+    /// A function's role in another function.
+    AnotherFunction,
+    /// A function's role outside Lambda, as after a leak.
+    Outside,
+}
+
+impl From {
+    /// From where this caller is asked about.
+    fn of(who: Who) -> &'static [Self] {
+        match who.function() {
+            Some(_) => &[Self::Home, Self::AnotherFunction, Self::Outside],
+            None => &[Self::Home],
+        }
+    }
 }
 
 /// The encryption context that a request to KMS carries.
@@ -115,6 +138,7 @@ impl Mode {
 pub struct Case {
     pub mode: Mode,
     pub who: Who,
+    pub from: From,
     pub half: Half,
     pub what: What,
     pub action: &'static str,
@@ -129,13 +153,9 @@ impl Case {
 
     fn of(mode: Mode, who: Who) -> impl Iterator<Item = Self> {
         let asked = Half::BOTH.into_iter().flat_map(|half| asked().map(move |asked| (half, asked)));
-        asked.map(move |(half, (what, action, encryption))| Self {
-            mode,
-            who,
-            half,
-            what,
-            action,
-            encryption,
+        asked.flat_map(move |(half, (what, action, encryption))| {
+            let case = move |from| Self { mode, who, from, half, what, action, encryption };
+            From::of(who).iter().copied().map(case)
         })
     }
 }
@@ -146,7 +166,8 @@ fn asked() -> impl Iterator<Item = (What, &'static str, Encryption)> {
     let of_key = actions::KEY.iter().flat_map(|action| {
         encryption(action).iter().map(move |encryption| (What::Key, *action, *encryption))
     });
-    of_table.chain(of_key)
+    let of_stream = actions::STREAM.iter().map(|action| (What::Stream, *action, Encryption::NotAsked));
+    of_table.chain(of_stream).chain(of_key)
 }
 
 fn encryption(action: &str) -> &'static [Encryption] {

@@ -78,5 +78,6 @@ async fn long_another_simulator_answers_the_same_and_knows_no_other_action() {
     let listed =
         |actions: &[&str]| actions.iter().map(|action| (*action).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(known("table"), listed(actions::TABLE));
+    assert_eq!(known("stream"), listed(actions::STREAM));
     assert_eq!(known("key"), listed(actions::KEY));
 }

@@ -3,10 +3,10 @@
 use super::{
     actions,
     cases::{
-        Case, Encryption,
+        Case, Encryption, From,
         Half::{self, Client, Custodian},
         Tables,
-        What::{self, Key, Table},
+        What::{self, Key, Stream, Table},
         Who::{
             self, Administrator, GetBackup, Reader, Replication, StoreBackup, WebhookBackup, WebhookFetch,
         },
@@ -47,6 +47,14 @@ const READS: &[&str] = &[
     "dynamodb:ListTagsOfResource",
     "dynamodb:Query",
     "dynamodb:Scan",
+];
+/// What of it concerns a table's stream.
+const STREAM_READS: &[&str] = &[
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetResourcePolicy",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListTagsOfResource",
 ];
 /// What a key's policy leaves to the account.
 const ADMINISTERS: &[&str] = &[
@@ -128,7 +136,10 @@ impl Grant {
             When::Unguarded => case.mode.tables == Tables::Adopted,
             When::Development => !case.mode.production,
         };
-        named && holds && self.who == case.who && self.what == case.what && self.halves.contains(&case.half)
+        // A function's role is of no use anywhere else.
+        let at_home = case.from == From::Home;
+        let asked = self.who == case.who && self.what == case.what && self.halves.contains(&case.half);
+        named && holds && at_home && asked
     }
 }
 
@@ -148,12 +159,15 @@ pub const GRANTS: &[Grant] = &[
     grant(WebhookFetch, CUSTODIAN, Key, Only(&["kms:Decrypt"]), RightContext),
     grant(Administrator, BOTH, Table, AllBut(GUARDED), Guarded),
     grant(Administrator, BOTH, Table, AllBut(&[]), Unguarded),
+    grant(Administrator, BOTH, Stream, AllBut(&[]), Always),
     grant(Administrator, BOTH, Key, Only(ADMINISTERS), Always),
     grant(Administrator, BOTH, Key, Only(&["kms:ScheduleKeyDeletion"]), Development),
     grant(Reader, BOTH, Table, Only(READS), Always),
     grant(Reader, BOTH, Table, Only(&["dynamodb:PartiQLSelect"]), Unguarded),
+    grant(Reader, BOTH, Stream, Only(STREAM_READS), Always),
     grant(Reader, BOTH, Key, Only(DESCRIBES), Always),
     grant(Replication, BOTH, Table, Only(actions::REPLICATION), Always),
+    grant(Replication, BOTH, Stream, Only(actions::REPLICATION_OF_STREAM), Always),
 ];
 
 /// Whether the case is meant to be allowed.

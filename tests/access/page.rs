@@ -5,8 +5,8 @@ use std::iter::once;
 use super::{
     actions,
     cases::{
-        Case, Encryption, Half, Mode, Tables,
-        What::{self, Key, Table},
+        Case, Encryption, From, Half, Mode, Tables,
+        What::{self, Key, Stream, Table},
         Who,
     },
     expected::{GRANTS, Grant, May, When, expects},
@@ -20,6 +20,7 @@ const SHOWN: &[(What, &str)] = &[
     (Table, "dynamodb:Scan"),
     (Table, "dynamodb:PartiQLSelect"),
     (Table, "dynamodb:ExportTableToPointInTime"),
+    (Stream, "dynamodb:GetRecords"),
     (Table, "dynamodb:PutItem"),
     (Table, "dynamodb:UpdateItem"),
     (Table, "dynamodb:DeleteItem"),
@@ -108,7 +109,11 @@ fn grant_cells(grant: &Grant) -> [String; 4] {
         May::AllBut([]) => "everything".into(),
         May::AllBut(actions) => format!("everything but {}", list(actions)),
     };
-    let what = if grant.what == Table { "table" } else { "key" };
+    let what = match grant.what {
+        Table => "table",
+        Stream => "stream",
+        Key => "key",
+    };
     let half = halves(grant.halves);
     let on = if half == "both" { format!("both {what}s") } else { format!("{half} {what}") };
     let when = match grant.when {
@@ -135,7 +140,7 @@ fn matrix_cells(what: What, action: &'static str) -> Vec<String> {
     let encryption = if with_context { Encryption::Right } else { Encryption::NotAsked };
     let of = |who| {
         let allowed = Half::BOTH.into_iter().filter(|half| {
-            let case = Case { mode, who, half: *half, what, action, encryption };
+            let case = Case { mode, who, from: From::Home, half: *half, what, action, encryption };
             expects(&case)
         });
         halves(&allowed.collect::<Vec<_>>()).to_owned()
@@ -146,11 +151,13 @@ fn matrix_cells(what: What, action: &'static str) -> Vec<String> {
 fn count() -> String {
     let (allowed, denied): (Vec<_>, Vec<_>) = Case::all().partition(expects);
     format!(
-        "{} questions: {} are allowed, by the rows above, and {} denied. {} actions on a table, {} on a key.\n",
+        "{} questions: {} are allowed, by the rows above, and {} denied. {} actions on a table, {} on its stream, \
+         {} on a key.\n",
         allowed.len() + denied.len(),
         allowed.len(),
         denied.len(),
         actions::TABLE.len(),
+        actions::STREAM.len(),
         actions::KEY.len()
     )
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     actions,
-    cases::{Case, Encryption, Half, Mode, Tables, What, Who},
+    cases::{Case, Encryption, From, Half, Mode, Tables, What, Who},
     simulator::{Caller, Request},
 };
 use crate::stack::{ACCOUNT, REGION, Stack, Variant};
@@ -35,10 +35,11 @@ impl World {
         let stack = if mode.tables == Tables::Own { own } else { adopted.expanded().await };
         let guard = |half| (mode.tables != Tables::Adopted).then(|| table_policy(own, half));
         let tables = Half::BOTH.map(|half| ((half, What::Table), table(stack, half, guard(half))));
+        let streams = Half::BOTH.map(|half| ((half, What::Stream), stream(stack, half)));
         let keys = Half::BOTH.map(|half| ((half, What::Key), key(stack, half)));
         Self {
             callers: Who::ALL.map(|who| (who, caller(who, stack))).into(),
-            resources: tables.into_iter().chain(keys).collect(),
+            resources: tables.into_iter().chain(streams).chain(keys).collect(),
         }
     }
 
@@ -47,6 +48,7 @@ impl World {
         let caller = &self.callers[&case.who];
         let resource = &self.resources[&(case.half, case.what)];
         let mut context = vec![("aws:PrincipalArn", caller.arn.clone())];
+        context.extend(source_function(case));
         context.extend(encryption_context(case));
         (
             caller,
@@ -60,6 +62,17 @@ impl World {
         let of_callers = self.callers.values().flat_map(|caller| &caller.policies);
         of_callers.chain(self.resources.values().filter_map(|resource| resource.policy.as_ref()))
     }
+}
+
+/// Lambda names the function in whose environment credentials are used (Lambda Developer Guide, "Using source function
+/// ARN to control function access behavior").
+fn source_function(case: &Case) -> Option<(&'static str, String)> {
+    let function = match case.from {
+        From::Home => case.who.function()?,
+        From::AnotherFunction => "AnotherFunction",
+        From::Outside => return None,
+    };
+    Some(("lambda:SourceFunctionArn", format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}")))
 }
 
 fn encryption_context(case: &Case) -> Vec<(&'static str, String)> {
@@ -85,6 +98,12 @@ fn table(stack: &Stack, half: Half, policy: Option<Value>) -> Resource {
     Resource { arn: format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"), policy }
 }
 
+/// A stream has a policy of its own, and the template gives it none.
+fn stream(stack: &Stack, half: Half) -> Resource {
+    let table = table(stack, half, None);
+    Resource { arn: format!("{}/stream/2026-11-28T00:00:00.000", table.arn), policy: None }
+}
+
 /// The policy that a stack's own table bears.
 fn table_policy(own: &Stack, half: Half) -> Value {
     let properties = own.properties(&output(own, half, "TableName"));
@@ -107,36 +126,36 @@ fn caller(who: Who, stack: &Stack) -> Caller {
         };
     }
     let (account, role, actions) = outsider(who);
-    Caller { arn: format!("arn:aws:iam::{account}:role/{role}"), policies: vec![allow(actions)] }
+    let arn = format!("arn:aws:iam::{account}:role/{role}");
+    Caller { arn, policies: actions.iter().map(|actions| allow(actions)).collect() }
 }
 
 /// The account, the role and what is attached to it of those that the template doesn't make.
-fn outsider(who: Who) -> (&'static str, &'static str, &'static [&'static str]) {
-    const REPLICATION: &str =
-        "aws-service-role/replication.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDBReplication";
+fn outsider(who: Who) -> (&'static str, &'static str, &'static [&'static [&'static str]]) {
     match who {
-        Who::Administrator => (ACCOUNT, "Administrator", &["*"]),
-        Who::OtherAccount => (ANOTHER_ACCOUNT, "Administrator", &["*"]),
-        Who::Reader => (
-            ACCOUNT,
-            "Reader",
-            &[
-                "dynamodb:BatchGet*",
-                "dynamodb:Describe*",
-                "dynamodb:Get*",
-                "dynamodb:List*",
-                "dynamodb:PartiQLSelect",
-                "dynamodb:Query",
-                "dynamodb:Scan",
-                "kms:Describe*",
-                "kms:Get*",
-                "kms:List*",
-            ],
-        ),
-        Who::Replication => (ACCOUNT, REPLICATION, actions::REPLICATION),
-        _ => (ACCOUNT, "Stranger", &["s3:*"]),
+        Who::Administrator => (ACCOUNT, "Administrator", &[&["*"]]),
+        Who::OtherAccount => (ANOTHER_ACCOUNT, "Administrator", &[&["*"]]),
+        Who::Reader => (ACCOUNT, "Reader", &[READ_ONLY]),
+        Who::Replication => (ACCOUNT, REPLICATION, &[actions::REPLICATION, actions::REPLICATION_OF_STREAM]),
+        _ => (ACCOUNT, "Stranger", &[&["s3:*"]]),
     }
 }
+
+const REPLICATION: &str =
+    "aws-service-role/replication.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDBReplication";
+/// What AWS's `ReadOnlyAccess` has for the two services.
+const READ_ONLY: &[&str] = &[
+    "dynamodb:BatchGet*",
+    "dynamodb:Describe*",
+    "dynamodb:Get*",
+    "dynamodb:List*",
+    "dynamodb:PartiQLSelect",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "kms:Describe*",
+    "kms:Get*",
+    "kms:List*",
+];
 
 fn allow(actions: &[&str]) -> Value {
     let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});

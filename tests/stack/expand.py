@@ -1,11 +1,13 @@
 """What CloudFormation would make of the template, once for each set of parameters.
 
     python expand.py template.yaml < parameters.json
+    python expand.py template.yaml --check < parameters.json
 
 Input is a list of objects, parameter to value. Output is {"template", "stacks"}: the template as it is written, and a list of
 {"Resources", "Outputs"}, in which SAM's resources are expanded by aws-sam-translator, what has a condition that doesn't hold
 is left out, and every intrinsic function is resolved in one invented account, where a resource is named after its logical id.
-A reference to what isn't there is an error.
+A reference to what isn't there is an error, and so are parameters that CloudFormation refuses. With --check, the output is a
+list of sentences instead: why it refuses a set, or null.
 """
 
 import copy
@@ -19,6 +21,8 @@ REGION = os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
 
 from samtranslator.translator.transform import transform  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
+
+from parameters import refusal  # noqa: E402
 
 ACCOUNT = "111122223333"
 NO_VALUE = object()
@@ -73,6 +77,9 @@ class Scope:
                 return self.attribute(id, name)
             case {"Fn::Sub": str(text)}:
                 return re.sub(r"\$\{([^}]+)\}", self.placeholder, text)
+            case {"Fn::Sub": [str(text), dict(more)]}:
+                names = self.resolve(more)
+                return re.sub(r"\$\{([^}]+)\}", lambda match: names.get(match[1]) or self.placeholder(match), text)
             case {"Fn::If": [condition, yes, no]}:
                 return self.resolve(yes if self.condition(condition) else no)
             case {"Fn::Equals": [one, other]}:
@@ -107,10 +114,25 @@ class NoManagedPolicies:
         return {}
 
 
+def with_defaults(source, given):
+    defaults = {name: body["Default"] for name, body in source["Parameters"].items() if "Default" in body}
+    return defaults | given
+
+
+def check(source, given):
+    """Why CloudFormation refuses these parameters, if it does."""
+    parameters = with_defaults(source, given)
+    # A rule knows of no resource.
+    scope = Scope({"Conditions": {}, "Resources": {}}, parameters)
+    return refusal(source, parameters, scope.resolve)
+
+
 def expand(source, given):
     """The template expanded with these parameters, and with defaults for the others."""
-    defaults = {name: body["Default"] for name, body in source["Parameters"].items() if "Default" in body}
-    parameters = defaults | given
+    refused = check(source, given)
+    if refused:
+        raise ValueError(refused)
+    parameters = with_defaults(source, given)
     template = copy.deepcopy(source)
     # SAM takes code from S3 alone; the CLI uploads it before.
     template["Globals"]["Function"]["CodeUri"] = "s3://code/functions.zip"
@@ -121,8 +143,11 @@ def expand(source, given):
 
 def main():
     source = yaml_parse(Path(sys.argv[1]).read_text())
-    stacks = [expand(source, given) for given in json.load(sys.stdin)]
-    json.dump({"template": source, "stacks": stacks}, sys.stdout)
+    sets = json.load(sys.stdin)
+    if "--check" in sys.argv:
+        json.dump([check(source, given) for given in sets], sys.stdout)
+    else:
+        json.dump({"template": source, "stacks": [expand(source, given) for given in sets]}, sys.stdout)
 
 
 main()

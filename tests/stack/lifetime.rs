@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Stack, Variant};
+use super::{ACCOUNT, Stack, Variant};
 
 const TABLE: &str = "AWS::DynamoDB::GlobalTable";
 const KEY: &str = "AWS::KMS::Key";
@@ -23,7 +23,7 @@ async fn in_production_tables_and_keys_outlive_the_stack() {
         let stack = variant.expanded().await;
         assert_eq!(kept(stack).count(), 4);
         for (id, resource) in kept(stack) {
-            assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{id}");
+            assert_eq!(resource["DeletionPolicy"], "Retain", "{id}");
             assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{id}");
         }
         for (id, table) in stack.of_type(TABLE) {
@@ -35,12 +35,13 @@ async fn in_production_tables_and_keys_outlive_the_stack() {
     }
 }
 
-/// What is protected can't be rolled back either.
+/// What is retained stays behind when a later step fails.
 #[tokio::test]
 async fn no_table_or_key_is_made_before_the_login_that_can_fail() {
     for variant in Variant::ALL {
+        let authorizer = if variant == Variant::Authorizer { "OwnAuthorizer" } else { "TokenAuthorizer" };
         for (id, resource) in kept(variant.expanded().await) {
-            assert_eq!(resource["DependsOn"], "UserAuthorizer", "{id}");
+            assert_eq!(resource["Metadata"]["WaitsFor"], authorizer, "{id}");
         }
     }
 }
@@ -98,6 +99,57 @@ async fn tables_are_on_demand_recoverable_for_35_days_and_under_the_key_that_aws
             assert_eq!(replicas[0]["SSESpecification"], Value::Null, "{id}");
         }
     }
+}
+
+/// CloudFormation wants a stream before it adds a replica.
+#[tokio::test]
+async fn a_table_is_ready_for_a_second_region() {
+    for (id, table) in Variant::Production.expanded().await.of_type(TABLE) {
+        let stream = json!({"StreamViewType": "NEW_AND_OLD_IMAGES"});
+        assert_eq!(table["Properties"]["StreamSpecification"], stream, "{id}");
+    }
+}
+
+/// They say who did what to whose shares.
+#[tokio::test]
+async fn a_functions_log_outlives_a_production_stack() {
+    for (variant, policy) in [(Variant::Production, "Retain"), (Variant::Development, "Delete")] {
+        let stack = variant.expanded().await;
+        let groups = stack.of_type("AWS::Logs::LogGroup");
+        for function in stack.of_type("AWS::Lambda::Function").values() {
+            let group = function["Properties"]["LoggingConfig"]["LogGroup"].as_str().unwrap();
+            assert_eq!(groups[group]["DeletionPolicy"], policy, "{group}");
+        }
+    }
+}
+
+/// A replica in another Region has the same name, so the end of an ARN is what is compared.
+#[tokio::test]
+async fn the_trail_records_who_writes_rows_but_for_the_role_that_stores() {
+    let stack = Variant::Everything.expanded().await;
+    let selectors = stack.properties("Trail")["AdvancedEventSelectors"].as_array().unwrap();
+    let field = |selector: &Value, name: &str| {
+        let fields = selector["FieldSelectors"].as_array().unwrap().clone();
+        fields.into_iter().find(|field| field["Field"] == name).unwrap_or_default()
+    };
+    let of_tables = selectors
+        .iter()
+        .filter(|selector| field(selector, "resources.type")["Equals"][0] == "AWS::DynamoDB::Table");
+    let recorded: Vec<_> = of_tables
+        .map(|selector| {
+            assert_eq!(field(selector, "readOnly")["Equals"], json!(["false"]));
+            let rows = field(selector, "resources.ARN")["EndsWith"].clone();
+            (rows, field(selector, "userIdentity.arn")["NotStartsWith"].clone())
+        })
+        .collect();
+    let role = |role: &str| json!([format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/")]);
+    assert_eq!(
+        recorded,
+        [
+            (json!(["table/ClientSharesTable"]), role("StoreBackupRole")),
+            (json!(["table/CustodianSharesTable"]), role("WebhookBackupRole")),
+        ]
+    );
 }
 
 #[tokio::test]

@@ -3,27 +3,44 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backup_shares::config::{KeyRing, WebhookPolicy};
-use local::template::Template;
 
-use super::{AUTHORIZER, DIGEST, TOKENS, template};
-use crate::layout::root;
+use super::{AUTHORIZER, DIGEST, TOKENS, refusals, template};
 
 const CERTIFICATE: &str = "arn:aws:acm:eu-west-1:111122223333:certificate/0b1c-2d3e";
+const CLIENT_DOMAIN: [(&str, &str); 2] =
+    [("ClientDomainName", "client.example.com"), ("ClientCertificateArn", CERTIFICATE)];
+const WEBHOOK_DOMAIN: [(&str, &str); 2] =
+    [("WebhookDomainName", "hook.example.net"), ("WebhookCertificateArn", CERTIFICATE)];
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
 
-/// Why CloudFormation would refuse these parameters before it makes anything. What `cargo local` can't serve is not that.
-fn refused(parameters: &[(&str, &str)]) -> Option<String> {
-    let template = Template::read(&root().join("template.yaml")).unwrap();
-    let arns = template.keys().into_iter().map(|key| (key.logical_id, KEY.to_owned())).collect();
-    let given: BTreeMap<_, _> =
-        parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let error = template.stack(&given, &arns).err()?.to_string();
-    (error.starts_with("Parameters.") || error.starts_with("Rules.")).then_some(error)
+/// A set of parameters to try, and what it is a try of.
+struct Try {
+    parameters: Vec<(&'static str, &'static str)>,
+    name: &'static str,
+    value: &'static str,
+    taken: bool,
 }
 
-/// Beside what a stack with tokens needs.
-fn refused_beside_tokens(more: &[(&str, &str)]) -> Option<String> {
-    refused(&[&TOKENS, more].concat())
+/// Tries every value of every parameter, beside what it needs.
+async fn try_all(values: &'static [Values], beside: fn(&str) -> Vec<(&'static str, &'static str)>) {
+    let mut tries = Vec::new();
+    for (name, values) in by_name(values) {
+        for (values, taken) in [(values.taken, true), (values.refused, false)] {
+            let attempt = |value| {
+                let parameters = beside(name).into_iter().chain([(name, value)]).collect();
+                Try { parameters, name, value, taken }
+            };
+            tries.extend(values.iter().copied().map(attempt));
+        }
+    }
+    let sets: Vec<BTreeMap<_, _>> =
+        tries.iter().map(|attempt| attempt.parameters.iter().copied().collect()).collect();
+    let template = template().await;
+    for (Try { name, value, taken, .. }, refusal) in tries.iter().zip(refusals(&sets).await) {
+        let sentence = template["Parameters"][name]["ConstraintDescription"].as_str().unwrap();
+        let expected = (!taken).then(|| format!("Parameters.{name}: {sentence}"));
+        assert_eq!(refusal, expected, "{name}={value:?}");
+    }
 }
 
 /// Values that parameters take, and values that they refuse.
@@ -67,8 +84,43 @@ const VALUES: &[Values] = &[
     },
     Values {
         names: &["ClientIdClaim"],
-        taken: &["portal_client_id", "https://example.com/portal", "custom:portal"],
-        refused: &["portal client", " portal", "portal\n"],
+        taken: &[
+            "portal_client_id",
+            "https://example.com/portal",
+            "custom:portal",
+            "subject",
+            "my_sub",
+            "https://a/sub",
+        ],
+        refused: &[
+            "portal client",
+            " portal",
+            "portal\n",
+            // The identity provider's, or the user's own.
+            "sub",
+            "Sub",
+            "SUB",
+            "email",
+            "Email_Verified",
+            "username",
+            "cognito:username",
+            "preferred_username",
+            "name",
+            "nickname",
+            "client_id",
+            "aud",
+            "azp",
+            "iss",
+            "nonce",
+            "user_id",
+            "uid",
+            "oid",
+            "upn",
+            "jti",
+            "sid",
+            "iat",
+            "auth_time",
+        ],
     },
     Values {
         names: &["WebhookSecretDigests"],
@@ -110,20 +162,28 @@ const VALUES: &[Values] = &[
         ],
     },
     Values {
-        names: &["WebhookPath"],
-        taken: &["webhook", "portal/unguessable", "a1B2-c3_d4"],
-        refused: &["", "/", "/webhook", "webhook/", "a//b", "a b", "{proxy+}", "a.b", "a?b", "../a"],
-    },
-    Values {
         names: &["AllowedOrigins"],
         taken: &[
             "",
             "https://app.example",
             "http://localhost:3000",
             "https://a.example,https://b.example:8443",
+            "https://a.example:80,http://a.example:443,https://a.example:4430",
         ],
         refused: &[
             "*",
+            "https://App.example",
+            "HTTPS://app.example",
+            "https://app.example:443",
+            "http://app.example:80",
+            "https://app.example:443,https://b.example",
+            "https://a.example,http://b.example:80",
+            "https://app.example,",
+            ",https://app.example",
+            "https://app.examplehttps://b.example",
+            "https://app.example:",
+            "https://app.example:0",
+            "https://user@app.example",
             "app.example",
             "https://app.example/",
             "https://*.example",
@@ -171,18 +231,9 @@ const VALUES: &[Values] = &[
     },
 ];
 
-#[test]
-fn a_parameter_takes_what_is_right_and_refuses_what_is_not() {
-    for (name, values) in by_name(VALUES) {
-        for value in values.taken {
-            assert_eq!(refused_beside_tokens(&[(name, value)]), None, "{name}={value:?}");
-        }
-        for value in values.refused {
-            let error = refused_beside_tokens(&[(name, value)]);
-            let error = error.unwrap_or_else(|| panic!("{name}={value:?} is taken"));
-            assert!(error.starts_with(&format!("Parameters.{name}: ")), "{name}={value:?}: {error}");
-        }
-    }
+#[tokio::test]
+async fn a_parameter_takes_what_is_right_and_refuses_what_is_not_in_its_own_words() {
+    try_all(VALUES, |_| TOKENS.to_vec()).await;
 }
 
 /// Otherwise a stack would deploy, and its functions stop at their start.
@@ -215,7 +266,7 @@ const TOGETHER: &[Values] = &[
         ],
     },
     Values {
-        names: &["DomainName"],
+        names: &["ClientDomainName", "WebhookDomainName"],
         taken: &["backups.example.com", "a-1.example"],
         refused: &[
             "example",
@@ -227,30 +278,25 @@ const TOGETHER: &[Values] = &[
         ],
     },
     Values {
-        names: &["CertificateArn"],
+        names: &["ClientCertificateArn", "WebhookCertificateArn"],
         taken: &[CERTIFICATE],
         refused: &["0b1c-2d3e", "arn:aws:iam::111122223333:server-certificate/a"],
     },
     Values {
-        names: &["HostedZoneId"],
+        names: &["ClientHostedZoneId", "WebhookHostedZoneId"],
         taken: &["", "Z0123456789"],
         refused: &["/hostedzone/Z01", "z01", "example.com"],
     },
 ];
 
-#[test]
-fn a_parameter_that_needs_others_takes_what_is_right_and_refuses_what_is_not() {
-    let domain = [("DomainName", "backups.example.com"), ("CertificateArn", CERTIFICATE)];
-    for (name, values) in by_name(TOGETHER) {
-        let login: &[_] = if name == "ClientAuthorizerArn" { &AUTHORIZER } else { &TOKENS };
-        for value in values.taken {
-            assert_eq!(refused(&[login, &domain, &[(name, value)]].concat()), None, "{name}={value:?}");
-        }
-        for value in values.refused {
-            let error = refused(&[login, &domain, &[(name, value)]].concat()).expect(value);
-            assert!(error.starts_with(&format!("Parameters.{name}: ")), "{name}={value:?}: {error}");
-        }
-    }
+fn beside(name: &str) -> Vec<(&'static str, &'static str)> {
+    let login: &[_] = if name == "ClientAuthorizerArn" { &AUTHORIZER } else { &TOKENS };
+    [login, &CLIENT_DOMAIN, &WEBHOOK_DOMAIN].concat()
+}
+
+#[tokio::test]
+async fn a_parameter_that_needs_others_takes_what_is_right_and_refuses_what_is_not_in_its_own_words() {
+    try_all(TOGETHER, beside).await;
 }
 
 /// So that a new parameter can't be without.
@@ -261,59 +307,78 @@ async fn every_parameter_has_values_that_are_tried() {
     assert_eq!(tried, parameters.keys().map(String::as_str).collect());
 }
 
-#[track_caller]
-fn assert_rule(rule: &str, parameters: &[(&str, &str)]) {
-    let error = refused(parameters).unwrap_or_else(|| panic!("{parameters:?} are taken"));
-    assert!(error.starts_with(&format!("Rules.{rule}: ")), "{parameters:?}: {error}");
+/// A rule, and a set of parameters that it refuses; without a rule, a set that nothing refuses.
+type Ruled<'a> = (Option<&'a str>, Vec<(&'a str, &'a str)>);
+
+/// Asks for each set of parameters, which the rule refuses or, if there is none, nothing does.
+async fn assert_rules(sets: &[Ruled<'_>]) {
+    let asked: Vec<BTreeMap<_, _>> =
+        sets.iter().map(|(_, parameters)| parameters.iter().copied().collect()).collect();
+    for ((rule, parameters), refusal) in sets.iter().zip(refusals(&asked).await) {
+        let refused_by = refusal.as_deref().and_then(|refusal| refusal.split(": ").next());
+        assert_eq!(refused_by, *rule, "{parameters:?}: {refusal:?}");
+    }
 }
 
-#[test]
-fn users_log_in_in_exactly_one_way() {
-    assert_eq!(refused(&TOKENS), None);
-    assert_eq!(refused(&AUTHORIZER), None);
-    let digest = ("WebhookSecretDigests", DIGEST);
-    let way = |parameters: &[(&'static str, &'static str)]| assert_rule("OneWayToLogIn", parameters);
-    way(&[digest]);
-    way(&[&TOKENS[..], &AUTHORIZER].concat());
+#[tokio::test]
+async fn users_log_in_in_exactly_one_way() {
+    let rule = Some("Rules.OneWayToLogIn");
+    let mut sets = vec![
+        (None, TOKENS.to_vec()),
+        (None, AUTHORIZER.to_vec()),
+        (rule, vec![("WebhookSecretDigests", DIGEST)]),
+        (rule, [&TOKENS[..], &AUTHORIZER].concat()),
+    ];
     for left_out in ["TokenIssuer", "TokenAudience", "ClientIdClaim"] {
-        way(&TOKENS.into_iter().filter(|(name, _)| *name != left_out).collect::<Vec<_>>());
+        sets.push((rule, TOKENS.into_iter().filter(|(name, _)| *name != left_out).collect()));
     }
     for token in
         [("TokenIssuer", "https://a"), ("TokenAudience", "a"), ("TokenScopes", "a"), ("ClientIdClaim", "a")]
     {
-        way(&[&AUTHORIZER[..], &[token]].concat());
+        sets.push((rule, [&AUTHORIZER[..], &[token]].concat()));
     }
+    assert_rules(&sets).await;
 }
 
-#[test]
-fn a_claim_that_users_or_the_provider_write_is_refused() {
-    for claim in ["sub", "email", "username", "cognito:username", "preferred_username", "name", "nickname"] {
-        assert_rule("ClaimThatUsersCantWrite", &[&TOKENS[..], &[("ClientIdClaim", claim)]].concat());
+#[tokio::test]
+async fn a_domain_comes_with_its_certificate() {
+    let mut sets = Vec::new();
+    for [domain, certificate] in [CLIENT_DOMAIN, WEBHOOK_DOMAIN] {
+        let half = if domain.0 == "ClientDomainName" { "ClientHostedZoneId" } else { "WebhookHostedZoneId" };
+        let zone = (half, "Z0123456789");
+        for whole in [&[][..], &[domain, certificate], &[domain, certificate, zone]] {
+            sets.push((None, [&TOKENS, whole].concat()));
+        }
+        for part in [&[domain][..], &[certificate], &[zone], &[domain, zone], &[certificate, zone]] {
+            sets.push((Some("Rules.DomainsWithCertificates"), [&TOKENS, part].concat()));
+        }
     }
+    assert_rules(&sets).await;
 }
 
-#[test]
-fn a_domain_comes_with_its_certificate() {
-    let domain = ("DomainName", "backups.example.com");
-    let certificate = ("CertificateArn", CERTIFICATE);
-    let zone = ("HostedZoneId", "Z0123456789");
-    for whole in [&[][..], &[domain, certificate], &[domain, certificate, zone]] {
-        assert_eq!(refused_beside_tokens(whole), None, "{whole:?}");
-    }
-    for partial in [&[domain][..], &[certificate], &[zone], &[domain, zone], &[certificate, zone]] {
-        assert_rule("DomainWithCertificate", &[&TOKENS, partial].concat());
-    }
+/// Who has the app knows the client API's.
+#[tokio::test]
+async fn the_webhook_never_has_the_client_apis_domain() {
+    let same = [("WebhookDomainName", CLIENT_DOMAIN[0].1), WEBHOOK_DOMAIN[1]];
+    assert_rules(&[
+        (None, [&TOKENS[..], &CLIENT_DOMAIN, &WEBHOOK_DOMAIN].concat()),
+        (Some("Rules.DomainsWithCertificates"), [&TOKENS[..], &CLIENT_DOMAIN, &same].concat()),
+    ])
+    .await;
 }
 
-#[test]
-fn no_table_and_no_key_is_both_halves() {
+#[tokio::test]
+async fn no_table_and_no_key_is_both_halves() {
     let another = "arn:aws:kms:eu-west-1:111122223333:key/mrk-2";
+    let mut sets = Vec::new();
     for [client, custodian, one, other] in [
         ["ClientTableName", "CustodianTableName", "one", "other"],
         ["ClientOlderKeyArn", "CustodianOlderKeyArn", KEY, another],
     ] {
-        assert_rule("HalvesApart", &[&TOKENS[..], &[(client, one), (custodian, one)]].concat());
-        assert_eq!(refused_beside_tokens(&[(client, one), (custodian, other)]), None);
-        assert_eq!(refused_beside_tokens(&[(client, one)]), None);
+        let beside_tokens = |more: &[(&'static str, &'static str)]| [&TOKENS[..], more].concat();
+        sets.push((Some("Rules.HalvesApart"), beside_tokens(&[(client, one), (custodian, one)])));
+        sets.push((None, beside_tokens(&[(client, one), (custodian, other)])));
+        sets.push((None, beside_tokens(&[(client, one)])));
     }
+    assert_rules(&sets).await;
 }

@@ -1,10 +1,10 @@
-//! What the functions' roles are: one table statement, one log statement, nothing on a key.
+//! What the functions' roles are: one table statement, one log statement, and no use anywhere but in the function.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Stack, Variant};
+use super::{ACCOUNT, REGION, Stack, Variant};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
 const ROLE: &str = "AWS::IAM::Role";
@@ -63,19 +63,29 @@ async fn a_role_has_one_policy_which_stands_by_itself() {
 }
 
 #[tokio::test]
-async fn a_role_has_one_statement_on_its_table_one_on_its_log_and_none_on_a_key() {
+async fn a_role_has_one_statement_on_its_table_one_on_its_log_and_is_of_no_use_elsewhere() {
     for variant in Variant::ALL {
         let stack = variant.expanded().await;
-        for function in stack.of_type(FUNCTION).values() {
+        for (id, function) in stack.of_type(FUNCTION) {
             let function = &function["Properties"];
-            let [table, log] = stack.statements(last(&function["Role"]))[..] else {
-                panic!("two statements")
+            let [table, log, elsewhere] = stack.statements(last(&function["Role"]))[..] else {
+                panic!("three statements")
             };
             let action = table["Action"].as_str().unwrap();
             assert!(["dynamodb:PutItem", "dynamodb:Query"].contains(&action), "{action}");
             assert_eq!(last(&table["Resource"]), function["Environment"]["Variables"]["SHARES_TABLE"]);
             assert_eq!(log["Action"], json!(["logs:CreateLogStream", "logs:PutLogEvents"]));
             assert_eq!(last(&log["Resource"]), function["LoggingConfig"]["LogGroup"]);
+            assert_eq!(elsewhere["Effect"], "Deny");
+            assert_eq!(elsewhere["Action"], json!(["dynamodb:*", "kms:*"]));
+            let keys = function["Environment"]["Variables"]["SHARES_KEYS"].as_str().unwrap().split(',');
+            let resources: Vec<_> = [table["Resource"].as_str().unwrap()].into_iter().chain(keys).collect();
+            assert_eq!(elsewhere["Resource"], json!(resources));
+            let function = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{id}");
+            assert_eq!(
+                elsewhere["Condition"],
+                json!({"ArnNotEquals": {"lambda:SourceFunctionArn": function}})
+            );
         }
     }
 }

