@@ -15,6 +15,7 @@ mod connections;
 mod constant_time;
 mod crash;
 mod deadline;
+mod deploying;
 mod envelope;
 mod event;
 mod frozen;

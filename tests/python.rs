@@ -23,7 +23,8 @@ impl Script {
     /// What the script prints, given these arguments and this input.
     pub async fn run(&self, arguments: &[&str], input: &[u8]) -> String {
         let folder = root().join(self.folder);
-        let mut child = Command::new(self.interpreter(&folder.join("requirements.txt")).await)
+        let environment = environment(self.name, &folder.join("requirements.txt")).await;
+        let mut child = Command::new(environment.join("bin/python3"))
             .arg(folder.join(self.name).with_extension("py"))
             .args(arguments)
             .stdin(Stdio::piped())
@@ -39,18 +40,19 @@ impl Script {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
+}
 
-    /// Python with the pinned packages. One process makes the environment, and leaves the pins in it once it is whole.
-    async fn interpreter(&self, requirements: &Path) -> PathBuf {
-        let tools = Workspace::read().unwrap().target.join("tools");
-        fs::create_dir_all(&tools).unwrap();
-        let _one_at_a_time = python::lock(&tools.join(self.name).with_extension("lock")).await.unwrap();
-        let environment = tools.join(self.name);
-        let (whole, pins) = (environment.join("whole"), fs::read_to_string(requirements).unwrap());
-        if fs::read_to_string(&whole).ok().as_ref() != Some(&pins) {
-            python::environment(&environment, requirements).await.unwrap();
-            fs::write(whole, pins).unwrap();
-        }
-        environment.join("bin/python3")
+/// The environment of that name, with what the requirements pin. One process makes it, and leaves the pins in it once it is
+/// whole.
+pub async fn environment(name: &str, requirements: &Path) -> PathBuf {
+    let tools = Workspace::read().unwrap().target.join("tools");
+    fs::create_dir_all(&tools).unwrap();
+    let _one_at_a_time = python::lock(&tools.join(name).with_extension("lock")).await.unwrap();
+    let environment = tools.join(name);
+    let (whole, pins) = (environment.join("whole"), fs::read_to_string(requirements).unwrap());
+    if fs::read_to_string(&whole).ok().as_ref() != Some(&pins) {
+        python::environment(&environment, requirements).await.unwrap();
+        fs::write(whole, pins).unwrap();
     }
+    environment
 }
