@@ -23,8 +23,8 @@ fn routed() -> BTreeSet<(String, String)> {
     let template = Template::read(&root().join("template.yaml")).unwrap();
     let arns =
         template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();
-    let routes = template.stack(&parameters(), &arns).unwrap().api.routes;
-    routes.into_iter().map(|route| (route.function.clone(), route.key())).collect()
+    let stack = template.stack(&parameters(), &arns).unwrap();
+    stack.routes().map(|route| (route.function.clone(), route.key())).collect()
 }
 
 #[test]
@@ -53,6 +53,23 @@ fn every_function_is_served_by_the_system_and_driven_by_tests() {
         let served = format!("\"{function}\" => Box::pin(answer(");
         assert!(source("system").contains(&served), "tests/system.rs can't call {function}");
         assert!(tests.contains(&format!("\"{function}\"")), "no test names {function}");
+    }
+}
+
+/// A tag can be moved to other code, and these run with the right to deploy.
+#[test]
+fn every_action_of_a_workflow_is_pinned_by_its_commit() {
+    for entry in fs::read_dir(root().join(".github/workflows")).unwrap() {
+        let path = entry.unwrap().path();
+        let workflow = fs::read_to_string(&path).unwrap();
+        let used =
+            workflow.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("uses: "));
+        for action in used.filter(|action| !action.starts_with("./")) {
+            let (_, commit) = action.split_once('@').unwrap();
+            let (commit, version) = commit.split_once(" # v").unwrap_or_else(|| panic!("{path:?}: {action}"));
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit && !version.is_empty(), "{path:?}: {action}");
+        }
     }
 }
 
