@@ -119,7 +119,10 @@ async fn without_a_client_id_from_the_authorizer_a_user_is_nobody() {
         json!({"lambda": null}),
         json!({"lambda": {}}),
         json!({"lambda": {"clientId": null}}),
-        json!({"lambda": {"clientId": [CLIENT]}}),
+        json!({"lambda": {"clientId": [[CLIENT], null]}}),
+        jwt(json!({CLIENT_ID_CLAIM: "[]"})),
+        jwt(json!({CLIENT_ID_CLAIM: format!("[{CLIENT}")})),
+        jwt(json!({CLIENT_ID_CLAIM: "undefined"})),
         json!({"lambda": {"clientid": CLIENT}}),
         json!({"clientId": CLIENT, "jwt": {"claims": {}}}),
     ];
@@ -133,6 +136,49 @@ async fn without_a_client_id_from_the_authorizer_a_user_is_nobody() {
         }
     }
     assert!(system.kms.calls().is_empty());
+}
+
+/// Portal's client is a wallet, and a user may have several.
+#[tokio::test]
+async fn one_login_reaches_the_shares_of_each_client_that_it_names_and_of_no_other() {
+    let mut system = System::start().await;
+    let claim = ClientIdSource::Claim(CLIENT_ID_CLAIM.into());
+    let claimed = |text: &str| json!({"jwt": {"claims": {CLIENT_ID_CLAIM: text}}});
+    let answered = |ids: Value| json!({"lambda": {"clientId": ids}});
+    for (source, login) in [
+        (&claim, claimed("[one two]")),
+        (&claim, claimed("[undefined two one]")),
+        (&ClientIdSource::Authorizer, answered(json!(["one", "two"]))),
+        (&ClientIdSource::Authorizer, answered(json!("[one two]"))),
+        (&ClientIdSource::Authorizer, answered(json!([7, "two", "one"]))),
+    ] {
+        system.takes_client_id_from(source);
+        let event = |function, client| Event::of(function).path_of(client).authorizer(login.clone());
+        for (client, status) in [("one", 200), ("two", 200), ("three", 403), ("undefined", 403)] {
+            let body = json!({ "cipherText": client });
+            let stored = system.call(event("store-backup", client).body(body)).await;
+            let got = system.call(event("get-backup", client).query("")).await;
+            assert_eq!((stored.status, got.status), (status, status), "{login} {client}");
+            assert!(status != 200 || got.body["cipherText"] == client, "{login} {client}: {got:?}");
+        }
+    }
+}
+
+/// RFC 9110, section 11.6.1.
+#[tokio::test]
+async fn every_401_says_how_to_prove_who_calls() {
+    let system = System::start().await;
+    for (functions, challenge) in [(USERS, "Bearer"), (WEBHOOKS, "X-Webhook-Secret")] {
+        for function in functions {
+            let nobody = Event::of(function).authorizer(json!({})).without_header("x-webhook-secret");
+            let refused = system.call(nobody).await;
+            assert_eq!(
+                (refused.status, &*refused.headers["www-authenticate"]),
+                (401, challenge),
+                "{function}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

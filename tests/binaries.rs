@@ -16,7 +16,7 @@ use tokio::process::Command;
 
 use crate::{
     client::send,
-    event::{CLIENT, Event, WEBHOOK_SECRET},
+    event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET},
     layout::root,
     logs::forms,
     runtime::{executables, fail_to_start, invoke},
@@ -102,7 +102,7 @@ async fn the_api_answers_for_itself_as_api_gateway_does() {
         ("POST", &webhook("nowhere"), vec![], "{}", 404),
         ("POST", &webhook("backup"), vec![], "{}", 401),
         ("POST", &webhook("backup"), vec![&*secret], "{}", 400),
-        ("POST", &webhook("backup/fetch"), vec![&*secret], r#"{"clientId":"none"}"#, 404),
+        ("POST", &webhook("backup/fetch"), vec![&*secret], r#"{"clientId":"nobody"}"#, 404),
     ] {
         let answer = send(method, url, &headers, body).await;
         assert_eq!(answer.status, status, "{method} {url} {headers:?}: {answer:?}");
@@ -208,6 +208,31 @@ async fn no_line_of_a_binary_holds_a_share_a_secret_or_a_token_whatever_the_leve
     }
 }
 
+/// API Gateway writes claims as text; who invokes a function directly need not.
+#[tokio::test]
+async fn claims_that_are_no_text_are_read_by_the_function_and_never_an_error_before_it() {
+    let system = System::start().await;
+    let environment = system.environment("get-backup");
+    for (claim, status) in [
+        (json!([CLIENT, "another"]), 404),
+        (json!(["another"]), 403),
+        (json!(7), 403),
+        (json!(1e300), 401),
+        (json!(true), 403),
+        (json!({"id": CLIENT}), 401),
+        (json!([null, [CLIENT]]), 401),
+        (json!(null), 401),
+    ] {
+        let mut event = Event::of("get-backup").query("");
+        let claims = &mut event.0["requestContext"]["authorizer"]["jwt"]["claims"];
+        claims[CLIENT_ID_CLAIM] = claim.clone();
+        claims["groups"] = json!([{"a": [1.5, false, null]}]);
+        let invoked = invoke("get-backup", &environment, event).await;
+        assert_eq!(invoked.outcome, "response", "{claim}: {}", invoked.written);
+        assert_eq!(invoked.answer["statusCode"], status, "{claim}: {}", invoked.answer);
+    }
+}
+
 #[tokio::test]
 async fn an_event_that_lambda_http_cannot_take_is_an_error_that_tells_nothing_of_it() {
     let system = System::start().await;
@@ -239,7 +264,7 @@ async fn a_binary_whose_configuration_is_wrong_stops_at_start_with_one_line_that
             environment.extend(value.map(|value| (name.into(), value.into())));
             let (code, written) = fail_to_start(function, &environment).await;
             assert_eq!((code, written.lines().count()), (Some(1), 1), "{name}: {written}");
-            assert!(written.starts_with(&format!("Error: {name} is not")), "{written}");
+            assert!(written.starts_with(&format!("Error: {name} ")), "{written}");
         }
     }
 }

@@ -146,13 +146,13 @@ async fn a_pair_is_that_pair_or_404() {
         |pair, share| json!({"backupMethod": "GDRIVE", "backupSharePairId": pair, "cipherText": share});
     system.store(store(json!("pair-1"), "one")).await;
     system.store(store(json!("pair-2"), "two")).await;
-    system.store(store(json!(""), "none")).await;
+    system.store(store(json!(""), "pairless")).await;
     assert_eq!(system.get("backupSharePairId=pair-1").await.body["cipherText"], "one");
     assert_eq!(system.get("backupSharePairId=pair-2&backupMethod=GDRIVE").await.body["cipherText"], "two");
     for query in ["backupSharePairId=pair-3", "backupSharePairId=pair-1&backupMethod=ICLOUD"] {
         assert_eq!(system.get(query).await.status, 404, "{query}");
     }
-    assert_eq!(system.get("").await.body["cipherText"], "none");
+    assert_eq!(system.get("").await.body["cipherText"], "pairless");
 }
 
 #[tokio::test]
@@ -172,14 +172,102 @@ async fn a_query_that_can_mean_two_things_or_none_is_refused() {
     system.store(json!({"backupMethod": "GDRIVE", "cipherText": "drive"})).await;
     let queries = [
         "backupMethod=GDRIVE&backupMethod=ICLOUD",
-        "backupSharePairId=",
-        "backupMethod=",
+        "backupMethod=GDRIVE&backupMethod=GDRIVE",
         "backupMethod=%23",
+        "backupMethod=G%20DRIVE",
+        "backupMethod=undefined",
+        "backupSharePairId=NULL",
     ];
     for query in queries {
         assert_eq!(system.get(query).await.status, 400, "{query}");
     }
     assert_eq!(system.get("unknown=1&unknown=2").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_query_is_read_as_clients_write_it() {
+    let system = System::start().await;
+    system.store(json!({"backupMethod": "A+B", "cipherText": "plus"})).await;
+    for query in ["backupMethod=A+B", "backupMethod=A%2BB", "backupMethod=A%2bB&backupSharePairId="] {
+        assert_eq!(system.get(query).await.body["cipherText"], "plus", "a plus is a plus: {query}");
+    }
+    for query in ["backupMethod=", "backupSharePairId=&backupMethod", "&&=&", "backupMethod=&backupMethod="] {
+        assert_eq!(system.get(query).await.body["cipherText"], "plus", "empty is absent: {query}");
+    }
+}
+
+/// Otherwise another share than the one that was meant would be given.
+#[tokio::test]
+async fn a_parameter_that_was_meant_to_choose_and_is_not_ours_is_refused_and_named() {
+    let system = System::start().await;
+    system.store(json!({"backupMethod": "GDRIVE", "cipherText": "drive"})).await;
+    for (query, hint) in [
+        ("backupmethod=ICLOUD", "backupMethod"),
+        ("backup_method=ICLOUD", "backupMethod"),
+        ("backupMethod[]=ICLOUD", "backupMethod"),
+        ("backup%2DMethod=ICLOUD", "backupMethod"),
+        ("method=ICLOUD", "backupMethod"),
+        ("Method=ICLOUD", "backupMethod"),
+        ("backupSharePairID=p", "backupSharePairId"),
+        ("pairId=p", "backupSharePairId"),
+        ("pair_id=p", "backupSharePairId"),
+        ("id=1", "backupId"),
+        ("before=1", "before"),
+    ] {
+        let refused = system.get(query).await;
+        assert_eq!((refused.status, refused.code()), (400, "bad_request"), "{query}");
+        assert!(refused.body["message"].as_str().unwrap().contains(hint), "{query}: {refused:?}");
+    }
+    for query in ["method=", "share=1", "methods=1", "_=1732800000"] {
+        assert_eq!(system.get(query).await.status, 200, "{query}");
+    }
+}
+
+/// On both halves (docs/contract.md, "Client API", `POST`).
+#[tokio::test]
+async fn what_broken_clients_send_in_a_shares_place_is_no_share_and_short_strings_are() {
+    let system = System::start().await;
+    let solana = "7EqQdEULxWcraVx3mXKFjc84LhCkMGZCkRuDpvcMwJeK";
+    let written = ["undefined", "null", "NaN", "None", "nil", "true", "false", "{}", "[]", "[object Object]"];
+    let others =
+        ["[object Promise]", "", " \t\r\n", "\u{200b}\u{feff}", "\0\u{1}", ADDRESS, solana, &solana[..43]];
+    for broken in written.into_iter().chain(others) {
+        for text in
+            [broken.to_owned(), broken.to_uppercase(), format!(" {broken}\n"), format!("\u{feff}{broken}")]
+        {
+            // In upper case this address is none: base58 has no O, I, and no l in lower case.
+            if text.contains("7EQQ") {
+                continue;
+            }
+            let client = system.store(json!({ "cipherText": text })).await;
+            let custodian = system.backup(json!({"clientId": CLIENT, "share": text})).await;
+            assert_eq!((client.status, custodian.status), (400, 400), "{text:?}");
+        }
+    }
+    for share in ["a", "0", "nul", "{}{}", "truest", &ADDRESS[..41], &solana[..42], "[object", "𝕏"] {
+        let client = system.store(json!({ "cipherText": share })).await;
+        let custodian = system.backup(json!({"clientId": CLIENT, "share": share})).await;
+        assert_eq!((client.status, custodian.status), (200, 200), "{share:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_for_nothing_is_no_id_and_no_method() {
+    let system = System::start().await;
+    for nothing in ["undefined", "null", "NaN", "None", "UNDEFINED", "nan"] {
+        for (client, custodian) in [
+            (json!({"cipherText": "s", "backupMethod": nothing}), json!({"backupMethod": nothing})),
+            (json!({"cipherText": "s", "backupSharePairId": nothing}), json!({"backupSharePairId": nothing})),
+            (json!({}), json!({"clientId": nothing})),
+        ] {
+            let mut body = json!({"clientId": CLIENT, "share": "s"});
+            body.as_object_mut().unwrap().extend(custodian.as_object().unwrap().clone());
+            assert_eq!(system.store(client.clone()).await.status, 400, "{client}");
+            assert_eq!(system.backup(body.clone()).await.status, 400, "{body}");
+        }
+        let login = system.call(Event::of("get-backup").client(nothing).query("")).await;
+        assert_eq!(login.status, 401, "{nothing}");
+    }
 }
 
 #[tokio::test]

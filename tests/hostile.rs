@@ -286,8 +286,9 @@ async fn an_authorizer_that_is_not_of_its_form_lets_nobody_in() {
                 json!({"iam": {"clientId": CLIENT}, "clientId": value}),
             ]
         })
-        // This one is of its form.
+        // These are of its form.
         .filter(|authorizer| *authorizer != json!({ "lambda": {"clientId": CLIENT} }))
+        .filter(|authorizer| *authorizer != json!({ "lambda": {"clientId": [CLIENT]} }))
         .collect();
     for source in [ClientIdSource::Claim(CLIENT_ID_CLAIM.into()), ClientIdSource::Authorizer] {
         watched.system.takes_client_id_from(&source);

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use lambda_http::{Request, RequestExt, aws_lambda_events::apigw::ApiGatewayRequestAuthorizer};
+use serde_json::Value;
 
 use crate::{
     config::{ClientIdSource, WebhookPolicy},
-    error::{Error, Result},
+    error::{Challenge, Error, Result},
     http::context,
     log,
     share::ClientId,
@@ -40,15 +41,19 @@ impl Portal {
         }
         let mut sent = request.headers().get_all(SECRET_HEADER).iter();
         let (Some(secret), None) = (sent.next(), sent.next()) else {
-            return Err(Error::Unauthorized("X-Webhook-Secret is missing or repeated"));
+            return Err(unproved("X-Webhook-Secret is missing or repeated"));
         };
         if secret.len() < MIN_SECRET_BYTES {
-            return Err(Error::Unauthorized("X-Webhook-Secret is under 16 characters"));
+            return Err(unproved("X-Webhook-Secret is under 16 characters"));
         }
         let matched = matching(secret.as_bytes(), policy.secret_digests());
-        log::webhook_secret(matched.ok_or(Error::Unauthorized("X-Webhook-Secret is wrong"))?);
+        log::webhook_secret(matched.ok_or(unproved("X-Webhook-Secret is wrong"))?);
         Ok(Self(()))
     }
+}
+
+const fn unproved(why: &'static str) -> Error {
+    Error::Unauthorized(Challenge::WebhookSecret, why)
 }
 
 /// The caller's address as API Gateway saw it: headers are the caller's to write.
@@ -79,23 +84,27 @@ pub struct User {
 }
 
 impl User {
-    /// Takes the client id from what the authorizer vouches for, and holds the path to it.
+    /// Takes the client id from what the authorizer vouches for: the one that the path names, where one login has
+    /// several wallets.
     ///
     /// # Errors
     /// [`Error::Unauthorized`] when the authorizer names no client id; [`Error::Forbidden`] when the path names
     /// another client.
     pub fn authenticate(request: &Request, client_id: &ClientIdSource) -> Result<Self> {
         let authorizer = context(request).and_then(|context| context.authorizer.as_ref());
-        let vouched = authorizer.and_then(|authorizer| vouched_client(authorizer, client_id));
-        let vouched = vouched.ok_or(Error::Unauthorized("the authorizer's answer holds no client id"))?;
-        let client = ClientId::parse(vouched).map_err(|_| {
-            Error::Unauthorized("the authorizer's client id is outside a client id's alphabet")
-        })?;
-        log::client(&client);
-        match request.path_parameters().all("clientId").as_deref() {
-            Some([named]) if *named == client.as_str() => Ok(Self { client }),
-            _ => Err(Error::Forbidden("the path names another client than the token")),
+        let vouched = authorizer.map(|authorizer| vouched_clients(authorizer, client_id)).unwrap_or_default();
+        vouched.first().into_iter().for_each(log::client);
+        if vouched.is_empty() {
+            let why = "the authorizer's answer holds no client id, or none of a client id's alphabet";
+            return Err(Error::Unauthorized(Challenge::Bearer, why));
         }
+        let path = request.path_parameters();
+        let named =
+            path.all("clientId").filter(|named| named.len() == 1).and_then(|named| named.first().copied());
+        let client = vouched.into_iter().find(|client| Some(client.as_str()) == named);
+        let client = client.ok_or(Error::Forbidden("the path names another client than the login"))?;
+        log::client(&client);
+        Ok(Self { client })
     }
 
     /// Whose shares this user may reach.
@@ -104,12 +113,26 @@ impl User {
     }
 }
 
-fn vouched_client<'a>(
-    authorizer: &'a ApiGatewayRequestAuthorizer,
-    client_id: &ClientIdSource,
-) -> Option<&'a str> {
-    match client_id {
-        ClientIdSource::Claim(name) => authorizer.jwt.as_ref()?.claims.get(name).map(String::as_str),
-        ClientIdSource::Authorizer => authorizer.fields.get("clientId")?.as_str(),
+/// The client ids that the authorizer vouches for. What is no client id is passed over: it can be nobody's.
+fn vouched_clients(authorizer: &ApiGatewayRequestAuthorizer, client_id: &ClientIdSource) -> Vec<ClientId> {
+    let texts = match client_id {
+        ClientIdSource::Claim(name) => {
+            let claims = authorizer.jwt.as_ref().map(|jwt| &jwt.claims);
+            claims.and_then(|claims| claims.get(name)).map(|claim| listed(claim)).unwrap_or_default()
+        }
+        ClientIdSource::Authorizer => match authorizer.fields.get("clientId") {
+            Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(ids)) => listed(ids),
+            _ => vec![],
+        },
+    };
+    texts.into_iter().filter_map(|text| ClientId::parse(text).ok()).collect()
+}
+
+/// One text, or the several of a list, which API Gateway writes as `[a b]` (docs/contract.md, "The parties").
+fn listed(text: &str) -> Vec<&str> {
+    match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(list) => list.split_whitespace().collect(),
+        None => vec![text],
     }
 }

@@ -15,9 +15,13 @@ pub enum Error {
     /// The body is not the JSON that the route takes. The parser's own text is left out: it quotes the value.
     #[error("the body is not the JSON that this route takes ({0:?} error at line {1}, column {2})")]
     BadJson(serde_json::error::Category, usize, usize),
+    /// A parameter that was meant to choose a share, and is none of ours: this says which is. Another share than the wanted
+    /// one would be given otherwise.
+    #[error("a query parameter is not known. {0}")]
+    UnknownParameter(&'static str),
     /// Nothing proves who calls.
-    #[error("{0}")]
-    Unauthorized(&'static str),
+    #[error("{1}")]
+    Unauthorized(Challenge, &'static str),
     /// The caller is known, and this is not theirs.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -59,7 +63,8 @@ impl Error {
             Self::BadRequest(_) | Self::BadJson(..) => {
                 (StatusCode::BAD_REQUEST, "bad_request", "The request is malformed.")
             }
-            Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Who calls is not proved."),
+            Self::UnknownParameter(hint) => (StatusCode::BAD_REQUEST, "bad_request", hint),
+            Self::Unauthorized(..) => (StatusCode::UNAUTHORIZED, "unauthorized", "Authentication required."),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Not allowed."),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Nothing is stored under that."),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large."),
@@ -69,6 +74,25 @@ impl Error {
             Self::Unavailable(_) | Self::Removed | Self::Deadline => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again: repeating the request is safe.")
             }
+        }
+    }
+}
+
+/// How a caller can prove who they are: the `WWW-Authenticate` of a 401 (RFC 9110, section 11.6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenge {
+    /// A user, by a token.
+    Bearer,
+    /// Portal, by its secret in `X-Webhook-Secret`.
+    WebhookSecret,
+}
+
+impl Challenge {
+    /// The header's value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::WebhookSecret => "X-Webhook-Secret",
         }
     }
 }

@@ -66,18 +66,6 @@ pub(crate) fn context(request: &Request) -> Option<&ApiGatewayV2httpRequestConte
     }
 }
 
-/// A query parameter, decoded; `None` when it is absent.
-///
-/// # Errors
-/// [`Error::BadRequest`] when it is repeated: it can't mean two things.
-pub fn query_parameter(request: &Request, name: &str) -> Result<Option<String>> {
-    match request.query_string_parameters().all(name).as_deref() {
-        None | Some([]) => Ok(None),
-        Some([value]) => Ok(Some((*value).into())),
-        Some(_) => Err(Error::BadRequest("a query parameter is repeated")),
-    }
-}
-
 /// An answer that says that all went well.
 ///
 /// # Errors
@@ -99,6 +87,10 @@ pub fn refusal(error: &Error) -> Response<Body> {
     let mut response = answer(status, json!({ "message": message, "code": code }).to_string());
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if let Error::Unauthorized(challenge, _) = error {
+        let challenge = HeaderValue::from_static(challenge.as_str());
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     response
 }

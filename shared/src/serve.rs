@@ -8,10 +8,13 @@ use std::{
 };
 
 use futures_util::FutureExt;
-use lambda_http::{Body, Request, RequestExt, Response, service_fn};
+use lambda_http::{
+    Adapter, Body, LambdaEvent, Request, RequestExt, Response, lambda_runtime, service_fn, tower::ServiceExt,
+};
 
 use crate::{
     error::{Error, Result},
+    event::Event,
     http::{self, context},
     log::{self, Line},
 };
@@ -31,8 +34,9 @@ where
     F: Future<Output = Result<Response<Body>>> + Send,
 {
     warm_up()?;
-    lambda_http::run(service_fn(|request| async { Ok::<_, Infallible>(answer(&handle, request).await) }))
-        .await
+    let answer = service_fn(|request| async { Ok::<_, Infallible>(answer(&handle, request).await) });
+    let read = |event: LambdaEvent<Event>| LambdaEvent::new(event.payload.0, event.context);
+    lambda_runtime::run(Adapter::from(answer).map_request(read)).await
 }
 
 /// Draws the first random number while Lambda still starts: it costs AWS-LC tens of milliseconds of CPU.

@@ -88,9 +88,15 @@ checked_text!(
 );
 
 fn is_checked(text: &str, max: usize, more: &str) -> bool {
-    text.len() <= max
+    !is_nothing(text)
+        && text.len() <= max
         && text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+}
+
+/// What languages write where there is no value, in any case (docs/contract.md, "Client API", `POST`).
+fn is_nothing(text: &str) -> bool {
+    ["undefined", "null", "nan", "none"].iter().any(|nothing| text.eq_ignore_ascii_case(nothing))
 }
 
 impl Method {
@@ -123,11 +129,11 @@ impl Share {
     /// [`Error::TooLarge`] over [`MAX_SHARE_BYTES`]; [`Error::BadRequest`] when it is empty or one of the strings
     /// that broken clients send in a share's place (docs/contract.md, "Client API", `POST`).
     pub fn parse(text: Secret<String>) -> Result<Self> {
-        let bare = text.expose().trim();
+        let bare = text.expose().trim_matches(is_blank);
         if text.expose().len() > MAX_SHARE_BYTES {
             return Err(Error::TooLarge("the share is over 128 KiB"));
         }
-        if matches!(bare, "" | "undefined" | "null" | "[object Object]") {
+        if is_no_share(bare) {
             return Err(Error::BadRequest("the share is empty, or what a broken client sends in its place"));
         }
         if is_wallet_address(bare) {
@@ -155,8 +161,28 @@ impl fmt::Debug for Share {
     }
 }
 
+/// White space, and characters that nobody sees: control and zero-width ones.
+fn is_blank(c: char) -> bool {
+    let zero_width = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_whitespace() || c.is_control() || zero_width
+}
+
+/// What broken clients send in a share's place (docs/contract.md, "Client API", `POST`).
+fn is_no_share(bare: &str) -> bool {
+    let words = ["", "nil", "true", "false", "{}", "[]"];
+    let object = || {
+        let start = bare.get(.."[object".len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case("[object")) && bare.ends_with(']')
+    };
+    is_nothing(bare) || words.iter().any(|word| bare.eq_ignore_ascii_case(word)) || object()
+}
+
+/// Of Ethereum, or of Solana in base58.
 fn is_wallet_address(text: &str) -> bool {
-    text.strip_prefix("0x").is_some_and(|hex| hex.len() == 40 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let ethereum = hex.is_some_and(|hex| hex.len() == 40 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    let base58 = |b: u8| b.is_ascii_alphanumeric() && !b"0OIl".contains(&b);
+    ethereum || matches!(text.len(), 43 | 44) && text.bytes().all(base58)
 }
 
 /// Where a share belongs. Two shares of one slot stand side by side; the newer one replaces nothing.

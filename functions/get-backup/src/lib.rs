@@ -6,6 +6,7 @@ use backup_shares::{
     client_shares::{ClientShares, Wanted},
     config::ClientIdSource,
     http, log,
+    query::Query,
     share::{Method, PairId},
 };
 use lambda_http::{Body, Error, Request, Response};
@@ -49,8 +50,9 @@ impl GetBackup {
 }
 
 fn wanted(request: &Request) -> Result<Wanted> {
-    let method = http::query_parameter(request, "backupMethod")?.map(Method::parse).transpose()?;
-    let pair = http::query_parameter(request, "backupSharePairId")?.map(PairId::parse).transpose()?;
+    let query = Query::parse(request, &["backupMethod", "backupSharePairId"])?;
+    let method = query.one("backupMethod")?.map(Method::parse).transpose()?;
+    let pair = query.one("backupSharePairId")?.map(PairId::parse).transpose()?;
     method.iter().for_each(log::method);
     pair.iter().for_each(log::pair);
     Ok(Wanted { method, pair })
