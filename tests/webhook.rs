@@ -57,11 +57,11 @@ async fn methods_are_an_open_set_and_fetch_joins_them_all() {
         assert_eq!(system.backup(body).await.status, 200, "{method}");
     }
     assert_eq!(
-        system.backup(json!({"clientId": CLIENT, "share": "none", "other": {"a": 1}})).await.status,
+        system.backup(json!({"clientId": CLIENT, "share": "methodless", "other": {"a": 1}})).await.status,
         200
     );
     let fetched = system.fetch().await;
-    let expected: Vec<&str> = ["none"].into_iter().chain(methods.into_iter().rev()).collect();
+    let expected: Vec<&str> = ["methodless"].into_iter().chain(methods.into_iter().rev()).collect();
     assert_eq!(fetched.shares(), expected);
 }
 
@@ -93,6 +93,38 @@ async fn ids_inside_the_share_must_agree_with_the_body_where_both_are_given() {
     let rows = system.rows("webhook-backup").await;
     assert!(rows.iter().all(pairs), "{rows:?}");
     assert_eq!(rows.len(), 5);
+}
+
+/// Otherwise such a share would skip the check.
+#[tokio::test]
+async fn ids_inside_a_share_that_is_not_quite_json_must_agree_too() {
+    let system = System::start().await;
+    let shapes: [fn(&str) -> String; 8] = [
+        |ids| format!("{{{ids}}} trailing"),
+        |ids| format!("{{{ids}}}{{}}"),
+        |ids| format!("\u{feff}{{{ids}}}"),
+        |ids| format!(r#"{{"half":"\ud800",{ids}}}"#),
+        |ids| format!(r#"{{"\udc00":1,{ids}}}"#),
+        |ids| format!(r#"{{"number":1e999999,{ids}}}"#),
+        |ids| format!(r#"{{{ids},"broken"#),
+        |ids| format!(r#"{{{ids},"a":[1,2"#),
+    ];
+    for (index, shape) in shapes.into_iter().enumerate() {
+        for (ids, status) in [
+            (r#""clientId":"another""#, 400),
+            (r#""client\u0049d":"another""#, 400),
+            (r#""backupSharePairId":"pair-2""#, 400),
+            (r#""clientId":1e999999"#, 400),
+            (r#""backupSharePairId":"\ud800""#, 400),
+            (r#""clientId":"","backupSharePairId":"pair-1""#, 200),
+        ] {
+            let share = shape(ids);
+            let body = json!({"clientId": CLIENT, "share": share, "backupSharePairId": "pair-1"});
+            assert_eq!(system.backup(body).await.status, status, "shape {index}: {share}");
+        }
+    }
+    let opaque = json!({"clientId": CLIENT, "share": r#"clientId: "another""#});
+    assert_eq!(system.backup(opaque).await.status, 200, "what can't be read at all is kept");
 }
 
 #[tokio::test]

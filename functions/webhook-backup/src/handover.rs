@@ -11,6 +11,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, Visitor},
 };
+use serde_json::value::RawValue;
 
 /// The body.
 #[derive(Deserialize)]
@@ -39,12 +40,11 @@ impl Form {
         log::method(&method);
         let share = Share::parse(self.share)?;
         let inside = Inside::read(&share);
-        agreed(Some(client.as_str()), inside.client_id()?, "the share's own clientId is another client's")?;
-        let pair = agreed(
-            self.backup_share_pair_id.as_deref(),
-            inside.pair_id()?,
-            "the share's own backupSharePairId is another than the body's",
-        )?;
+        let (client_inside, pair_inside) = (inside.client_id()?, inside.pair_id()?);
+        let contradiction = "the share's own clientId is another client's";
+        agreed(Some(client.as_str()), client_inside.as_deref(), contradiction)?;
+        let contradiction = "the share's own backupSharePairId is another than the body's";
+        let pair = agreed(self.backup_share_pair_id.as_deref(), pair_inside.as_deref(), contradiction)?;
         let pair = pair.map(PairId::parse).transpose()?;
         pair.iter().for_each(log::pair);
         Ok(Handover { client, method, pair, share })
@@ -64,68 +64,81 @@ fn agreed<'a>(
     }
 }
 
-/// The ids that a share's own JSON holds. A share that isn't a JSON object holds none: it is kept all the same.
+/// The ids that a share's own JSON holds, as far as it can be read as JSON. A share that isn't a JSON object holds none: it is
+/// kept all the same.
 #[derive(Default)]
-struct Inside {
-    clients: Vec<Id>,
-    pairs: Vec<Id>,
+struct Inside<'a> {
+    clients: Vec<&'a RawValue>,
+    pairs: Vec<&'a RawValue>,
 }
 
-impl Inside {
-    fn read(share: &Share) -> Self {
-        serde_json::from_str(share.expose()).unwrap_or_default()
+impl<'a> Inside<'a> {
+    /// What follows the object, or is wrong within it, hides none of the ids before.
+    fn read(share: &'a Share) -> Self {
+        let mut inside = Self::default();
+        let text = share.expose().trim_start_matches('\u{feff}');
+        let _broken_off =
+            serde_json::Deserializer::from_str(text).deserialize_map(InsideVisitor(&mut inside));
+        inside
     }
 
-    fn client_id(&self) -> Result<Option<&str>> {
+    fn client_id(&self) -> Result<Option<String>> {
         the_one(&self.clients, "the share's own clientId is repeated, or no string")
     }
 
-    fn pair_id(&self) -> Result<Option<&str>> {
+    fn pair_id(&self) -> Result<Option<String>> {
         the_one(&self.pairs, "the share's own backupSharePairId is repeated, or no string")
     }
 }
 
-/// A value in an id's place.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Id {
-    Text(String),
-    Null,
-    Other(IgnoredAny),
-}
-
-fn the_one<'a>(ids: &'a [Id], refusal: &'static str) -> Result<Option<&'a str>> {
+fn the_one(ids: &[&RawValue], refusal: &'static str) -> Result<Option<String>> {
     match ids {
-        [] | [Id::Null] => Ok(None),
-        [Id::Text(id)] => Ok(Some(id)),
+        [] => Ok(None),
+        [id] => serde_json::from_str(id.get()).map_err(|_| Error::BadRequest(refusal)),
         _ => Err(Error::BadRequest(refusal)),
     }
 }
 
-impl<'de> Deserialize<'de> for Inside {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(InsideVisitor)
-    }
-}
+struct InsideVisitor<'i, 'a>(&'i mut Inside<'a>);
 
-struct InsideVisitor;
-
-impl<'de> Visitor<'de> for InsideVisitor {
-    type Value = Inside;
+impl<'a> Visitor<'a> for InsideVisitor<'_, 'a> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a custodian share's JSON")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inside, A::Error> {
-        let mut inside = Inside::default();
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "clientId" => inside.clients.push(map.next_value()?),
-                "backupSharePairId" => inside.pairs.push(map.next_value()?),
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Key(key)) = map.next_key()? {
+            match key.as_slice() {
+                b"clientId" => self.0.clients.push(map.next_value()?),
+                b"backupSharePairId" => self.0.pairs.push(map.next_value()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(inside)
+        Ok(())
+    }
+}
+
+/// A key as bytes: as text, one with half of a surrogate pair would end the reading.
+struct Key(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Key, E> {
+        Ok(Key(key.into()))
     }
 }
