@@ -17,23 +17,30 @@ fn shares_keys_is_one_or_two_key_arns_and_the_first_seals() {
 #[test]
 fn shares_keys_that_are_aliases_ids_alike_or_too_many_are_refused() {
     let replica = ONE.replace("eu-west-1", "eu-central-1");
+    let ring =
+        |keys: u32| (1..=keys).map(|key| ONE.replace("mrk-1", &format!("mrk-{key}"))).collect::<Vec<_>>();
+    let no_arn = "holds what is no ARN of a KMS key";
     let refused = [
-        String::new(),
-        "mrk-1".into(),
-        "alias/shares".into(),
-        ONE.replace("key/", "alias/"),
-        ONE.replace("kms", "dynamodb"),
-        ONE.replace("mrk-1", ""),
-        ONE.replace("mrk-1", "a/b"),
-        format!("{ONE},"),
-        format!("{ONE},{ONE}"),
-        format!("{ONE},{replica}"),
-        format!("{ONE},{TWO},{TWO}3"),
+        (String::new(), no_arn),
+        ("mrk-1".into(), no_arn),
+        ("alias/shares".into(), no_arn),
+        (ONE.replace("key/", "alias/"), "names an alias"),
+        (format!("{ONE},{}", TWO.replace("key/", "alias/")), "names an alias"),
+        (ONE.replace("kms", "dynamodb"), no_arn),
+        (ONE.replace("mrk-1", ""), no_arn),
+        (ONE.replace("mrk-1", "a/b"), no_arn),
+        (format!("{ONE},"), no_arn),
+        (format!("{ONE},{ONE}"), "names a key twice"),
+        (format!("{ONE},{replica}"), "names a key twice"),
+        (ring(9).join(","), "names more than 8 keys"),
     ];
-    for text in refused {
+    for (text, problem) in refused {
         let error = KeyRing::parse(&text).expect_err(&text).to_string();
-        assert!(error.starts_with("SHARES_KEYS is not one or two ARNs") && !error.contains('\n'), "{error}");
+        assert!(error.starts_with(&format!("SHARES_KEYS {problem}")) && !error.contains('\n'), "{error}");
     }
+    let eight = KeyRing::parse(&ring(8).join(",")).unwrap();
+    assert_eq!(eight.sealing().id(), "mrk-1");
+    assert!((1..=8).all(|key| eight.find(&format!("mrk-{key}")).is_some()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod properties;
 
-use std::{env, fmt, net::IpAddr};
+use std::{collections::BTreeSet, env, fmt, net::IpAddr};
 
 use ipnet::IpNet;
 use tracing::level_filters::LevelFilter;
@@ -49,7 +49,7 @@ impl SharesConfig {
     /// Names the variable that is missing or malformed.
     pub fn from_env() -> Checked<Self> {
         let table = variable("SHARES_TABLE", Self::TABLE_PROBLEM)?;
-        Ok(Self { table, keys: KeyRing::parse(&variable("SHARES_KEYS", KeyRing::PROBLEM)?)? })
+        Ok(Self { table, keys: KeyRing::parse(&variable("SHARES_KEYS", KeyRing::MISSING)?)? })
     }
 }
 
@@ -78,29 +78,42 @@ impl KeyArn {
     }
 }
 
-/// The one or two keys of one half: the first seals, both open.
+/// The keys of one half, up to [`MAX_KEYS`]: the first seals, all open.
 #[derive(Clone, Debug)]
 pub struct KeyRing {
     sealing: KeyArn,
-    older: Option<KeyArn>,
+    older: Vec<KeyArn>,
 }
 
+/// Most keys of one half: a table that was adopted more than once holds rows of several.
+pub const MAX_KEYS: usize = 8;
+
 impl KeyRing {
-    const PROBLEM: &str = "is not one or two ARNs of different KMS keys (arn:aws:kms:REGION:ACCOUNT:key/ID, no alias), \
-                           comma-separated (the second is ClientOlderKeyArn or CustodianOlderKeyArn in the template)";
+    const MISSING: &str = "is not set: it takes 1 to 8 ARNs of KMS keys, comma-separated (all but the first are \
+                           ClientOlderKeyArn or CustodianOlderKeyArn in the template)";
 
     /// Reads `SHARES_KEYS`' value.
     ///
     /// # Errors
-    /// When it is not one or two key ARNs.
+    /// When it is not 1 to [`MAX_KEYS`] ARNs of different keys.
     pub fn parse(text: &str) -> Checked<Self> {
+        let refuse = |problem| Err(ConfigError { name: "SHARES_KEYS", problem });
+        if text.contains(":alias/") {
+            return refuse("names an alias, which can be pointed at another key: name the key itself");
+        }
         let keys: Option<Vec<KeyArn>> = text.split(',').map(|arn| KeyArn::parse(arn.trim())).collect();
-        match keys.as_deref() {
-            Some([sealing]) => Ok(Self { sealing: sealing.clone(), older: None }),
-            Some([sealing, older]) if sealing.id() != older.id() => {
-                Ok(Self { sealing: sealing.clone(), older: Some(older.clone()) })
+        let Some(keys) = keys else {
+            return refuse("holds what is no ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)");
+        };
+        let ids: BTreeSet<&str> = keys.iter().map(KeyArn::id).collect();
+        if ids.len() < keys.len() {
+            return refuse("names a key twice");
+        }
+        match keys.split_first() {
+            Some((sealing, older)) if older.len() < MAX_KEYS => {
+                Ok(Self { sealing: sealing.clone(), older: older.to_vec() })
             }
-            _ => Err(ConfigError { name: "SHARES_KEYS", problem: Self::PROBLEM }),
+            _ => refuse("names more than 8 keys: seal the rows of some under another with ReEncrypt"),
         }
     }
 
@@ -111,7 +124,7 @@ impl KeyRing {
 
     /// The key with this id.
     pub fn find(&self, id: &str) -> Option<&KeyArn> {
-        [Some(&self.sealing), self.older.as_ref()].into_iter().flatten().find(|key| key.id() == id)
+        [&self.sealing].into_iter().chain(&self.older).find(|key| key.id() == id)
     }
 }
 
