@@ -35,7 +35,7 @@ impl Desk {
     }
 
     fn bearer(&self, client: &str) -> String {
-        format!("Bearer {}", run::token(self.folder.path(), client).unwrap())
+        format!("Bearer {}", run::token(self.folder.path(), &[client.to_owned()]).unwrap())
     }
 
     /// What the app sends to take its share back.

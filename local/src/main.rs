@@ -44,7 +44,7 @@ async fn obey(options: Options) -> Result<()> {
             let folder = folder(&workspace, &options.serve.data);
             session::serve(workspace, &folder, options.serve).await
         }
-        Some(Command::Token { client_id, data }) => token(&folder(&workspace, &data), &client_id),
+        Some(Command::Token { client_ids, data }) => token(&folder(&workspace, &data), &client_ids),
         Some(Command::Env(data)) => environment(&workspace, &folder(&workspace, &data)),
     }
 }
@@ -53,9 +53,9 @@ fn folder(workspace: &Workspace, data: &DataFolder) -> PathBuf {
     data.folder.clone().unwrap_or_else(|| workspace.target.join("local"))
 }
 
-fn token(folder: &Path, client: &str) -> Result<()> {
+fn token(folder: &Path, clients: &[String]) -> Result<()> {
     Reach::of(folder)?;
-    terminal::say(run::token(folder, client)?);
+    terminal::say(run::token(folder, clients)?);
     Ok(())
 }
 

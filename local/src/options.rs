@@ -21,10 +21,11 @@ pub struct Options {
 /// Words for another terminal, while the backend runs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Prints a bearer token of that user of the client API.
+    /// Prints a bearer token of a user of the client API.
     Token {
-        /// The user's Portal client id.
-        client_id: String,
+        /// The user's Portal client id; several for a user with several wallets.
+        #[arg(required = true)]
+        client_ids: Vec<String>,
         /// Which data folder's run.
         #[command(flatten)]
         data: DataFolder,
@@ -87,7 +88,8 @@ mod tests {
 
     #[test]
     fn token_and_env_take_the_data_folder() {
-        for words in [&["local", "token", "c1", "--data", "d"][..], &["local", "env", "--data", "d"]] {
+        let token = ["local", "token", "c1", "c2", "--data", "d"];
+        for words in [&token[..], &["local", "env", "--data", "d"]] {
             assert!(Options::try_parse_from(words).is_ok(), "{words:?}");
         }
     }

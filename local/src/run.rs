@@ -133,7 +133,7 @@ impl Running {
     /// # Errors
     /// When it can't be signed.
     pub fn token(&self, client: &str) -> Result<String> {
-        issue(&self.identity, client)
+        issue(&self.identity, &[client.to_owned()])
     }
 
     /// The embedded KMS: what it was asked for, and what it is to refuse.
@@ -189,12 +189,12 @@ pub fn binaries(workspace: &Workspace) -> Result<Vec<String>> {
     Ok(stack.functions.into_iter().map(|function| function.binary).collect())
 }
 
-/// A bearer token of that user, from the identity provider of a data folder.
+/// A bearer token of the user whose wallets these are, from the identity provider of a data folder.
 ///
 /// # Errors
 /// When its key can't be read, or can't sign.
-pub fn token(folder: &Path, client: &str) -> Result<String> {
-    issue(&Tokens::open(&folder.join(IDENTITY_FILE))?, client)
+pub fn token(folder: &Path, clients: &[String]) -> Result<String> {
+    issue(&Tokens::open(&folder.join(IDENTITY_FILE))?, clients)
 }
 
 const IDENTITY_FILE: &str = "identity.pem";
@@ -204,7 +204,7 @@ fn identity(data: &Data) -> Result<Tokens> {
     Ok(Tokens::open(&data.file(IDENTITY_FILE))?)
 }
 
-fn issue(identity: &Tokens, client: &str) -> Result<String> {
+fn issue(identity: &Tokens, clients: &[String]) -> Result<String> {
     use parameters::{AUDIENCE, CLAIM, ISSUER};
-    Ok(identity.issue(client, CLAIM, ISSUER, AUDIENCE, TOKEN_LIFETIME)?)
+    Ok(identity.issue(clients, CLAIM, ISSUER, AUDIENCE, TOKEN_LIFETIME)?)
 }

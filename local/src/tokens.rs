@@ -78,13 +78,14 @@ impl Tokens {
         })
     }
 
-    /// A token for a client, which bears the client's id in the claim of that name, good from now on.
+    /// A token for a user, which bears the client ids in the claim of that name, good from now on: one as a text, several as a
+    /// list.
     ///
     /// # Errors
     /// When the key can't sign.
     pub fn issue(
         &self,
-        client_id: &str,
+        client_ids: &[String],
         claim_name: &str,
         issuer: &str,
         audience: &str,
@@ -98,7 +99,10 @@ impl Tokens {
             "iat": now,
             "exp": now + lifetime.as_secs(),
         });
-        claims[claim_name] = json!(client_id);
+        claims[claim_name] = match client_ids {
+            [one] => json!(one),
+            several => json!(several),
+        };
         self.sign(&claims)
     }
 

@@ -171,7 +171,7 @@ impl Answer {
 
 fn token(audience: &str) -> String {
     let hour = Duration::from_hours(1);
-    TOKENS.issue("c1", "client", "https://issuer.test", audience, hour).unwrap()
+    TOKENS.issue(&["c1".to_owned()], "client", "https://issuer.test", audience, hour).unwrap()
 }
 
 #[tokio::test]

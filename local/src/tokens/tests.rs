@@ -65,7 +65,13 @@ fn a_token_is_accepted_with_and_without_bearer() {
 #[test]
 fn an_issued_token_is_accepted_and_bears_the_client() {
     let hour = Duration::from_hours(1);
-    let token = TOKENS.issue("c1", "portal_id", "https://issuer.test", "app", hour).unwrap();
+    let issue = |clients: &[&str]| {
+        let clients: Vec<_> = clients.iter().map(|client| (*client).to_owned()).collect();
+        TOKENS.issue(&clients, "portal_id", "https://issuer.test", "app", hour).unwrap()
+    };
+    let several = TOKENS.verify(Some(&issue(&["c1", "c2"])), &authorizer(), &[], SystemTime::now());
+    assert_eq!(several.unwrap().claims["portal_id"], "[c1 c2]", "as API Gateway writes it");
+    let token = issue(&["c1"]);
     let identity = TOKENS.verify(Some(&token), &authorizer(), &[], SystemTime::now()).unwrap();
     assert_eq!(identity.claims["portal_id"], "c1");
     let later = SystemTime::now() + hour + Duration::from_secs(1);
