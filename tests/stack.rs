@@ -1,6 +1,7 @@
 //! The template as CloudFormation makes a stack of it: expanded by SAM's own translator, once for each set of
 //! parameters that the tests look at.
 
+mod adopting;
 mod api;
 mod lifetime;
 mod names;
@@ -52,8 +53,11 @@ const EVERYTHING: [(&str, &str); 16] = [
     ("WebhookRate", "30"),
     ("ClientConcurrency", "20"),
     ("WebhookConcurrency", "10"),
-    ("ClientOlderKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/mrk-1"),
-    ("CustodianOlderKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/mrk-2"),
+    (
+        "ClientOlderKeyArns",
+        "arn:aws:kms:eu-west-1:111122223333:key/mrk-1,arn:aws:kms:eu-west-1:111122223333:key/mrk-3",
+    ),
+    ("CustodianOlderKeyArns", "arn:aws:kms:eu-west-1:111122223333:key/mrk-2"),
     ("LogLevel", "debug"),
     ("CreateTrail", "yes"),
 ];

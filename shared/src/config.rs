@@ -90,7 +90,7 @@ pub const MAX_KEYS: usize = 8;
 
 impl KeyRing {
     const MISSING: &str = "is not set: it takes 1 to 8 ARNs of KMS keys, comma-separated (all but the first are \
-                           ClientOlderKeyArn or CustodianOlderKeyArn in the template)";
+                           ClientOlderKeyArns or CustodianOlderKeyArns in the template)";
 
     /// Reads `SHARES_KEYS`' value.
     ///

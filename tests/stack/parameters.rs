@@ -12,6 +12,15 @@ const CLIENT_DOMAIN: [(&str, &str); 2] =
 const WEBHOOK_DOMAIN: [(&str, &str); 2] =
     [("WebhookDomainName", "hook.example.net"), ("WebhookCertificateArn", CERTIFICATE)];
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+macro_rules! seven_keys {
+    () => {
+        "arn:aws:kms:eu-west-1:111122223333:key/mrk-1,arn:aws:kms:eu-west-1:111122223333:key/mrk-2,\
+         arn:aws:kms:eu-west-1:111122223333:key/mrk-3,arn:aws:kms:eu-west-1:111122223333:key/mrk-4,\
+         arn:aws:kms:eu-west-1:111122223333:key/mrk-5,arn:aws:kms:eu-west-1:111122223333:key/mrk-6,\
+         arn:aws:kms:eu-west-1:111122223333:key/mrk-7"
+    };
+}
+const SEVEN_KEYS: &str = seven_keys!();
 
 /// A set of parameters to try, and what it is a try of.
 struct Try {
@@ -194,7 +203,7 @@ const VALUES: &[Values] = &[
     Values {
         names: &["ClientRate", "WebhookRate"],
         taken: &["1", "10000"],
-        refused: &["0", "-1", "many", ""],
+        refused: &["0", "-1", "1.5", "many", "", "100000"],
     },
     Values {
         names: &["ClientConcurrency", "WebhookConcurrency"],
@@ -220,13 +229,16 @@ const VALUES: &[Values] = &[
         refused: &["ab", "a b", "arn:aws:dynamodb:eu-west-1:111122223333:table/restored"],
     },
     Values {
-        names: &["ClientOlderKeyArn", "CustodianOlderKeyArn"],
-        taken: &["", KEY, "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/0b1c-2d3e"],
+        names: &["ClientOlderKeyArns", "CustodianOlderKeyArns"],
+        taken: &["", KEY, "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/0b1c-2d3e", SEVEN_KEYS],
         refused: &[
             "mrk-1",
             "alias/shares",
             "arn:aws:kms:eu-west-1:111122223333:alias/shares",
             "arn:aws:kms:::key/",
+            concat!("arn:aws:kms:eu-west-1:111122223333:key/mrk-8,", seven_keys!()),
+            "arn:aws:kms:eu-west-1:111122223333:key/mrk-1,",
+            "arn:aws:kms:eu-west-1:111122223333:key/mrk-1, arn:aws:kms:eu-west-1:111122223333:key/mrk-2",
         ],
     },
 ];
@@ -245,7 +257,7 @@ fn what_the_template_takes_the_functions_take_too() {
             assert!(WebhookPolicy::parse(digests, cidrs).is_ok(), "{digests} {cidrs}");
         }
     }
-    for older in taken("ClientOlderKeyArn").iter().filter(|arn| !arn.is_empty()) {
+    for older in taken("ClientOlderKeyArns").iter().filter(|arn| !arn.is_empty()) {
         let sealing = "arn:aws:kms:eu-west-1:111122223333:key/mrk-9";
         assert!(KeyRing::parse(&format!("{sealing},{older}")).is_ok(), "{older}");
     }
@@ -373,7 +385,7 @@ async fn no_table_and_no_key_is_both_halves() {
     let mut sets = Vec::new();
     for [client, custodian, one, other] in [
         ["ClientTableName", "CustodianTableName", "one", "other"],
-        ["ClientOlderKeyArn", "CustodianOlderKeyArn", KEY, another],
+        ["ClientOlderKeyArns", "CustodianOlderKeyArns", KEY, another],
     ] {
         let beside_tokens = |more: &[(&'static str, &'static str)]| [&TOKENS[..], more].concat();
         sets.push((Some("Rules.HalvesApart"), beside_tokens(&[(client, one), (custodian, one)])));

@@ -206,7 +206,7 @@ fn a_parameter_is_declared_and_of_its_type() {
 #[test]
 fn an_adopted_table_is_not_made_and_an_older_key_is_named_second() {
     let older = "arn:aws:kms:us-east-1:000000000000:key/mrk-0";
-    let stack = with(&[("ClientTableName", "restored"), ("ClientOlderKeyArn", older)]).unwrap();
+    let stack = with(&[("ClientTableName", "restored"), ("ClientOlderKeyArns", older)]).unwrap();
     assert_eq!(stack.tables.iter().map(|table| &*table.name).collect::<Vec<_>>(), ["CustodianSharesTable"]);
     let function = stack.functions.iter().find(|function| function.binary == "get-backup").unwrap();
     assert_eq!(function.environment["SHARES_TABLE"], "restored");
