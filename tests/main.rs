@@ -28,6 +28,7 @@ mod leaks;
 mod logs;
 mod memory;
 mod operator;
+mod protocol;
 mod python;
 mod restarting;
 mod rolling_back;
