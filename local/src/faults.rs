@@ -23,6 +23,8 @@ pub enum Fate {
     Late(Duration),
     /// The service's answer arrives this much later.
     Slow(Duration),
+    /// The service's answer bears a `Date` so many seconds from now; none for `None`.
+    Dated(Option<i64>),
     /// The service's answer arrives byte by byte, with this pause before each of its body.
     Trickle(Duration),
     /// Half of the answer's body arrives, then the connection ends.
@@ -78,7 +80,7 @@ impl Refusal {
 pub struct Seen {
     /// Which connection it came on, 0 for the first.
     pub connection: usize,
-    /// Such as `PutItem`; empty when the request names none.
+    /// Such as `Query`; empty when the request names none.
     pub operation: String,
     /// How many calls of this operation came before it.
     pub nth: usize,

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     Fate, Fault, Plan, Refusal, Seen, lock,
-    message::{answer, header, message},
+    message::{answer, dated, header, message},
 };
 
 type Stream = BufReader<TcpStream>;
@@ -39,6 +39,10 @@ where
                 let answer = service.ask(&request).await?;
                 sleep(time).await;
                 pass(&answer, &mut caller).await?;
+            }
+            Fate::Dated(seconds) => {
+                let (head, body) = service.ask(&request).await?;
+                pass(&(dated(&head, seconds), body), &mut caller).await?;
             }
             Fate::Trickle(pause) => trickle(&service.ask(&request).await?, pause, &mut caller).await?,
             Fate::Truncate => {

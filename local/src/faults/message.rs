@@ -1,5 +1,6 @@
 //! HTTP messages as bytes: what a proxy needs, so that it can break them anywhere.
 
+use time::{Duration, OffsetDateTime};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Reads one HTTP message: its head with the empty line, and its body of the length that the head gives. `None` once
@@ -24,7 +25,27 @@ pub(super) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 
 /// An answer in the AWS JSON form.
 pub(super) fn answer(status: u16, json: &str) -> Vec<u8> {
-    let length = json.len();
-    format!("HTTP/1.1 {status} \r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {length}\r\n\r\n{json}")
-        .into_bytes()
+    let (length, date) = (json.len(), date(0));
+    format!(
+        "HTTP/1.1 {status} \r\ncontent-type: application/x-amz-json-1.1\r\ndate: {date}\r\ncontent-length: {length}\r\n\r\n{json}"
+    )
+    .into_bytes()
+}
+
+/// A message's head with another `Date`, so many seconds from now; without one for `None`.
+pub(super) fn dated(head: &str, seconds: Option<i64>) -> String {
+    let is_date =
+        |line: &&str| line.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case("date"));
+    let (start, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+    let date = seconds.map(|seconds| format!("date: {}\r\n", date(seconds))).unwrap_or_default();
+    let others: String = headers.split_inclusive("\r\n").filter(|line| !is_date(line)).collect();
+    format!("{start}\r\n{date}{others}")
+}
+
+/// So many seconds from now, as HTTP writes it.
+fn date(seconds: i64) -> String {
+    let date = OffsetDateTime::now_utc() + Duration::seconds(seconds);
+    let (day, month, clock) = (date.weekday().to_string(), date.month().to_string(), date.time());
+    let (hour, minute, second) = clock.as_hms();
+    format!("{day:.3}, {:02} {month:.3} {} {hour:02}:{minute:02}:{second:02} GMT", date.day(), date.year())
 }

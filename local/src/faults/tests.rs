@@ -107,6 +107,18 @@ async fn a_refusal_has_the_status_and_the_code_of_the_service() {
 }
 
 #[tokio::test]
+async fn an_answer_bears_the_date_that_it_is_given_or_none_and_nothing_else_changes() {
+    let year = 365 * 86_400;
+    let scene = scene(move |number, _| Fate::Dated(if number == 0 { Some(year) } else { None })).await;
+    let (next_year, undated) = (scene.call().await.0, scene.call().await.0);
+    let now = time::OffsetDateTime::now_utc() + time::Duration::seconds(year);
+    let date = next_year.lines().find_map(|line| line.strip_prefix("date: ")).unwrap();
+    assert!(date.ends_with(" GMT") && date.contains(&format!(" {} ", now.year())), "{date}");
+    assert!(!undated.to_ascii_lowercase().contains("date: "), "{undated}");
+    assert!(next_year.ends_with("answered") && undated.ends_with("answered"));
+}
+
+#[tokio::test]
 async fn a_truncated_answer_promises_more_than_it_has() {
     let scene = scene(|_, _| Fate::Truncate).await;
     let (answer, end) = scene.call().await;
