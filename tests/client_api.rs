@@ -107,7 +107,7 @@ async fn a_body_without_one_good_share_is_refused_and_what_is_stored_stays() {
         let refused = system.call(Event::of("store-backup").body(&body)).await;
         assert_eq!((refused.status, refused.code()), (400, "bad_request"), "{body}");
     }
-    assert_eq!(system.rows("store-backup").await.len(), 1);
+    assert_eq!(system.shares("store-backup").await.len(), 1);
     assert_eq!(system.get("").await.body["cipherText"], "good");
 }
 
@@ -115,7 +115,7 @@ async fn a_body_without_one_good_share_is_refused_and_what_is_stored_stays() {
 async fn our_own_answer_posted_back_is_one_share() {
     let system = System::start().await;
     assert_eq!(system.store(json!({"cipherText": "a", "backupShare": "a"})).await.status, 200);
-    assert_eq!(system.rows("store-backup").await.len(), 1);
+    assert_eq!(system.shares("store-backup").await.len(), 1);
 }
 
 #[tokio::test]

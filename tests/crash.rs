@@ -11,7 +11,7 @@ use std::{
     io::{Write, stderr},
 };
 
-use backup_shares::share::MAX_SHARE_BYTES;
+use backup_shares::custodian_shares::MAX_SHARES;
 use fastrand::Rng;
 use futures_util::future::join_all;
 
@@ -34,15 +34,8 @@ enum Request {
     StoreBothCurves,
     Fetch,
     Get,
-    /// Of a client whose rows take more than a page: their keys are read next, then what is opened, row by row.
-    FetchPages,
-    GetPages,
-}
-
-impl Request {
-    fn needs_pages(self) -> bool {
-        matches!(self, Self::FetchPages | Self::GetPages)
-    }
+    /// Of a client who has more shares than an answer holds.
+    FetchMany,
 }
 
 /// A request, where it is interrupted, and who is killed.
@@ -53,15 +46,14 @@ const VICTIMS: [Victim; 2] = [Victim::Function, Victim::Emulators];
 /// Every point of every request.
 fn points() -> Vec<(Request, Point)> {
     let calls = [
-        (Request::StoreCustodian, 2),
-        (Request::StoreClient, 2),
-        (Request::StoreBothCurves, 4),
-        // There are at least two shares to open.
-        (Request::Fetch, 3),
-        (Request::Get, 2),
-        // Two pages, the two newest rows, and the first of them to be opened.
-        (Request::FetchPages, 5),
-        (Request::GetPages, 4),
+        (Request::StoreCustodian, 3),
+        (Request::StoreClient, 3),
+        (Request::StoreBothCurves, 6),
+        // Time rows, then at least two shares to read and to open.
+        (Request::Fetch, 5),
+        (Request::Get, 3),
+        // The newest time rows, the oldest, and the first of the shares.
+        (Request::FetchMany, 4),
     ];
     let of_request = |(request, calls)| {
         let moments = [Moment::Sent, Moment::UnderWay, Moment::Done];
@@ -74,8 +66,8 @@ fn points() -> Vec<(Request, Point)> {
 /// Crashes for one client, so that its fetches stay small.
 const CRASHES_OF_A_CLIENT: usize = 8;
 
-/// So many of the largest shares take a page and more.
-const OVER_A_PAGE: usize = 8;
+/// More shares than an answer holds.
+const MANY: usize = 130;
 
 /// Interrupts requests in a random order, then holds all answers to the rules and looks at what is in the tables. Gives
 /// how often each crash has happened.
@@ -85,15 +77,15 @@ async fn interrupt(seed: u64, mut crashes: Vec<Crash>) -> BTreeMap<Crash, usize>
     rng.shuffle(&mut crashes);
     let mut happened = BTreeMap::new();
     let mut clients = Vec::new();
-    let (large, small): (Vec<Crash>, Vec<Crash>) =
-        crashes.into_iter().partition(|(request, ..)| request.needs_pages());
-    let of_clients = large.chunks(CRASHES_OF_A_CLIENT).chain(small.chunks(CRASHES_OF_A_CLIENT));
+    let (many, few): (Vec<Crash>, Vec<Crash>) =
+        crashes.into_iter().partition(|(request, ..)| *request == Request::FetchMany);
+    let of_clients = many.chunks(CRASHES_OF_A_CLIENT).chain(few.chunks(CRASHES_OF_A_CLIENT));
     for (number, of_client) in of_clients.enumerate() {
         let mut wallet = Wallet { client: format!("client-{number}"), rng: rng.fork(), stored: 0 };
-        if of_client[0].0.needs_pages() {
-            wallet.fill_a_page(&mut lane).await;
+        let times = if of_client[0].0 == Request::FetchMany { MANY / 2 } else { 1 };
+        for _ in 0..times {
+            wallet.fill(&mut lane).await;
         }
-        wallet.fill(&mut lane).await;
         for crash in of_client {
             if wallet.interrupt(&mut lane, *crash).await {
                 *happened.entry(*crash).or_default() += 1;
@@ -128,17 +120,6 @@ impl Wallet {
         }
     }
 
-    /// Stores what fills a page of either half, by its method before all others.
-    async fn fill_a_page(&mut self, lane: &mut Lane) {
-        for half in [Half::Custodian, Half::Client].repeat(OVER_A_PAGE) {
-            self.stored += 1;
-            let mut kept = self.kept("BULK");
-            kept.share += &"x".repeat(MAX_SHARE_BYTES - kept.share.len());
-            let action = Action::Store(vec![kept]);
-            assert_eq!(*lane.ask(&self.client, half, &action).await, Outcome::Stored);
-        }
-    }
-
     /// One request with a crash, and what follows: a repetition of it or not, and a look. Whether there was a crash.
     async fn interrupt(&mut self, lane: &mut Lane, (request, point, victim): Crash) -> bool {
         let (half, action) = self.action(request);
@@ -161,8 +142,8 @@ impl Wallet {
             Request::StoreBothCurves => {
                 (Half::Client, Action::Store(vec![kept("GDRIVE-SECP256K1"), kept("GDRIVE-ED25519")]))
             }
-            Request::Fetch | Request::FetchPages => (Half::Custodian, Action::Fetch),
-            Request::Get | Request::GetPages => (Half::Client, Action::Get { method: None, pair: None }),
+            Request::Fetch | Request::FetchMany => (Half::Custodian, Action::Fetch),
+            Request::Get => (Half::Client, Action::Get { method: None, pair: None }),
         }
     }
 
@@ -173,17 +154,16 @@ impl Wallet {
     }
 }
 
-/// Every row of a client is whole and opens.
+/// Every row of a client is whole, and opens if it was ever said to be stored.
 async fn look(lane: &mut Lane, client: &str) {
-    let rows = lane.rows(client, Half::Custodian).await;
+    let stored = lane.stored(client, Half::Custodian).await;
     let fetched = lane.ask(client, Half::Custodian, &Action::Fetch).await;
     let opened = if let Outcome::Shares(shares) = fetched { shares.len() } else { 0 };
-    assert_eq!(opened, rows.len(), "{rows:?} {fetched:?}");
-    for row in lane.rows(client, Half::Client).await {
-        let [_, method, pair, _] = row.split('#').collect::<Vec<_>>()[..] else { panic!("{row}") };
-        let get = Action::Get { method: Some(method.into()), pair: Some(pair.into()) };
+    assert_eq!(opened, stored.len().min(MAX_SHARES), "{stored:?} {fetched:?}");
+    for [method, pair] in lane.stored(client, Half::Client).await {
+        let get = Action::Get { method: Some(method.clone()), pair: Some(pair.clone()) };
         let got = lane.ask(client, Half::Client, &get).await;
-        assert!(matches!(got, Outcome::Shares(_)), "{row} {got:?}");
+        assert!(matches!(got, Outcome::Shares(_)), "{method} {pair} {got:?}");
     }
 }
 

@@ -6,6 +6,7 @@ use aws_lc_rs::rand;
 use backup_shares::{
     Error, Result,
     envelope::{Binding, DataKey, Envelope, Freshness, seal},
+    row_key::{TimeKey, share_digest, share_key},
     secret::Secret,
     share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
 };
@@ -51,7 +52,7 @@ async fn e3_salt_and_nonce_are_fresh_for_each_envelope() {
     for client in ["a", "b", "c"] {
         system.backup(json!({"clientId": client, "share": "share"})).await;
     }
-    let rows = system.rows("webhook-backup").await;
+    let rows = system.shares("webhook-backup").await;
     let mut fresh = BTreeSet::new();
     for row in &rows {
         let sealed = row["sealed"].as_b().unwrap().as_ref();
@@ -181,18 +182,35 @@ fn e15_one_share_in_two_slots_is_two_rows() {
     let one = slot();
     let other = Slot { pair: None, ..slot() };
     let (text, longer) = (share("share"), share("share2"));
-    assert_ne!(one.row_key(&one.digest(&text)), other.row_key(&other.digest(&text)));
+    assert_ne!(share_key(&one.digest(&text)), share_key(&other.digest(&text)));
     assert_ne!(one.digest(&text), one.digest(&longer));
     assert_eq!(one.digest(&text), slot().digest(&share("share")));
 }
 
 #[test]
-fn e16_a_row_key_reads_back_as_its_slot() {
-    for slot in [slot(), Slot { pair: None, ..slot() }] {
-        let digest = slot.digest(&share("share"));
-        let read = Slot::from_row_key(slot.kind, &slot.client, &slot.row_key(&digest));
-        assert_eq!(read, Some((slot, digest)));
+fn e16_a_share_is_found_by_its_digest_and_its_time_row_by_the_time() {
+    let digest = slot().digest(&share("share"));
+    assert_eq!(share_key(&digest), format!("share#{}", digest.as_str()));
+    assert_eq!(share_digest(&share_key(&digest)).as_ref(), Some(&digest));
+    let key = TimeKey { at: 1_795_339_800_000, digest };
+    assert_eq!(key.to_string(), format!("time#0001795339800000#{}", key.digest.as_str()));
+    assert_eq!(TimeKey::parse(&key.to_string()), Some(key));
+}
+
+#[tokio::test]
+async fn e17_a_rows_attributes_say_what_its_envelope_is_bound_to() {
+    let system = System::start().await;
+    let sent = json!({"clientId": "a", "share": "share", "backupMethod": "M", "backupSharePairId": "p"});
+    system.backup(sent).await;
+    let (row, time) = (&system.shares("webhook-backup").await[0], &system.times("webhook-backup").await[0]);
+    for row in [row, time] {
+        assert_eq!(["pk", "method", "pair"].map(|name| row[name].as_s().unwrap().as_str()), ["a", "M", "p"]);
     }
+    let key = TimeKey::parse(time["sk"].as_s().unwrap()).unwrap();
+    assert_eq!(row["at"].as_n().unwrap(), &key.at.to_string());
+    assert_eq!(row["sk"].as_s().unwrap(), &share_key(&key.digest));
+    let envelope = Envelope::parse(row["sealed"].as_b().unwrap().as_ref()).unwrap();
+    assert_eq!(envelope.share_len(), "share".len());
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Lines {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    fn take(&self) -> Vec<Value> {
+    pub fn take(&self) -> Vec<Value> {
         let text = self.text();
         self.0.lock().unwrap().clear();
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -89,8 +89,8 @@ async fn a_request_is_one_json_line_that_says_what_happened() {
     let [line] = &written[..] else { panic!("{written:?}") };
     let expected = json!({
         "level": "INFO", "message": "request", "route": "POST /webhook/backup", "status": 200, "code": "ok",
-        "client": CLIENT, "method": "GDRIVE", "webhook_secret": 1, "aws_calls": 2, "trace_id": "trace-1",
-        "tampered": 0, "left_out": 0, "repeated": false, "source_ip": "127.0.0.1",
+        "client": CLIENT, "method": "GDRIVE", "webhook_secret": 1, "aws_calls": 3, "trace_id": "trace-1",
+        "tampered": 0, "left_out": false, "repeated": false, "source_ip": "127.0.0.1",
         "api_request_id": "JKJaXmPLvHcESHA=", "pair": "cc1qakmh7rfwox7dyl0t2yi1m",
     });
     for (name, value) in expected.as_object().unwrap() {
@@ -126,8 +126,8 @@ async fn a_refusal_is_one_line_with_its_code_and_reason() {
 async fn a_tampered_share_is_told_of_and_counted() {
     let system = System::start().await;
     system.backup(json!({"clientId": CLIENT, "share": "good"})).await;
-    let mut row = system.rows("webhook-backup").await.remove(0);
-    row.insert("sk".into(), aws_sdk_dynamodb::types::AttributeValue::S("share#UNKNOWN#-#0".into()));
+    let mut row = system.times("webhook-backup").await.remove(0);
+    row.insert("sk".into(), aws_sdk_dynamodb::types::AttributeValue::S("time#0".into()));
     system.put("webhook-backup", row).await;
     let (lines, _guard) = Lines::capture(LevelFilter::INFO);
     assert_eq!(system.fetch().await.status, 200);
@@ -141,21 +141,21 @@ async fn a_tampered_share_is_told_of_and_counted() {
 async fn a_tampered_share_of_a_user_is_told_of_and_counted() {
     let system = System::start().await;
     system.store(json!({ "cipherText": "good" })).await;
-    let mut row = system.rows("store-backup").await.remove(0);
-    row.insert("stored_at".into(), aws_sdk_dynamodb::types::AttributeValue::N("1".into()));
+    let mut row = system.shares("store-backup").await.remove(0);
+    row.insert("at".into(), aws_sdk_dynamodb::types::AttributeValue::N("1".into()));
     system.put("store-backup", row).await;
     let (lines, _guard) = Lines::capture(LevelFilter::INFO);
     assert_eq!(system.get("").await.status, 500);
     let written = lines.take();
     let [telling, line] = &written[..] else { panic!("{written:?}") };
     assert_eq!((&telling["level"], &telling["client"]), (&json!("ERROR"), &json!(CLIENT)));
-    assert!(telling["row"].as_str().unwrap().starts_with("share#UNKNOWN#-#"), "{telling}");
+    assert!(telling["row"].as_str().unwrap().starts_with("time#0"), "{telling}");
     assert_eq!(telling["request_id"], line["request_id"]);
     assert_eq!((&line["level"], &line["tampered"]), (&json!("ERROR"), &json!(1)));
 }
 
 #[tokio::test]
-async fn shares_that_an_answer_has_no_room_for_are_counted() {
+async fn an_answer_that_has_no_room_for_every_share_is_said_to_have_none() {
     let system = System::start().await;
     for number in 0..130 {
         system.backup(json!({"clientId": CLIENT, "share": format!("share {number}")})).await;
@@ -163,7 +163,7 @@ async fn shares_that_an_answer_has_no_room_for_are_counted() {
     let (lines, _guard) = Lines::capture(LevelFilter::INFO);
     system.fetch().await;
     let line = lines.take().remove(0);
-    assert_eq!((&line["level"], &line["left_out"]), (&json!("WARN"), &json!(2)));
+    assert_eq!((&line["level"], &line["left_out"]), (&json!("WARN"), &json!(true)));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A lost share is a dead wallet: insert only, one row a share, nothing replaced.
+//! A lost share is a dead wallet: insert only, one share and one time row each, nothing replaced.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
-    event::{CLIENT, Event},
-    system::System,
+    event::CLIENT,
+    system::{Item, System},
 };
 
 fn custodian(share: &str) -> Value {
@@ -15,14 +15,16 @@ fn custodian(share: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_repeated_request_is_one_row() {
+async fn a_repeated_request_is_one_share() {
     let system = System::start().await;
     for _ in 0..3 {
         assert_eq!(system.backup(custodian("share")).await.status, 200);
         assert_eq!(system.store(json!({"cipherText": "share"})).await.status, 200);
     }
-    assert_eq!(system.rows("webhook-backup").await.len(), 1);
-    assert_eq!(system.rows("store-backup").await.len(), 1);
+    for function in ["webhook-backup", "store-backup"] {
+        let (shares, times) = (system.shares(function).await, system.times(function).await);
+        assert_eq!((shares.len(), times.len()), (1, 1), "{function}");
+    }
 }
 
 #[tokio::test]
@@ -74,11 +76,19 @@ async fn sixty_four_concurrent_stores_for_one_client_are_all_acknowledged_and_al
 }
 
 #[tokio::test]
-async fn concurrent_stores_of_one_share_are_all_acknowledged_as_one_row() {
+async fn concurrent_stores_of_one_share_are_all_acknowledged_as_one_share() {
     let system = System::start().await;
     let answers = join_all((0..16).map(|_| system.backup(custodian("share")))).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-    assert_eq!(system.rows("webhook-backup").await.len(), 1);
+    assert_eq!(system.shares("webhook-backup").await.len(), 1);
+    assert_eq!(system.times("webhook-backup").await.len(), 1);
+}
+
+/// The names of a row's attributes.
+fn names(row: &Item) -> Vec<&str> {
+    let mut names: Vec<&str> = row.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
 }
 
 #[tokio::test]
@@ -88,13 +98,12 @@ async fn no_row_holds_plaintext() {
     system.backup(custodian(canary)).await;
     system.store(json!({ "cipherText": canary })).await;
     for function in ["webhook-backup", "store-backup"] {
-        let row = &system.rows(function).await[0];
+        let row = &system.shares(function).await[0];
         let sealed = row["sealed"].as_b().unwrap().as_ref();
         assert!(!sealed.windows(canary.len()).any(|bytes| bytes == canary.as_bytes()), "{function}");
         assert!(!format!("{row:?}").contains(canary), "{function}");
-        let names: Vec<&str> =
-            row.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
-        assert_eq!(names, ["key_id", "pk", "sealed", "sk", "stored_at"]);
+        assert_eq!(names(row), ["at", "key_id", "method", "pair", "pk", "sealed", "sk"]);
+        assert_eq!(names(&system.times(function).await[0]), ["method", "pair", "pk", "sk"]);
     }
 }
 
@@ -134,8 +143,8 @@ async fn the_two_halves_have_a_table_and_a_key_each() {
     system.backup(custodian("share")).await;
     system.store(json!({"cipherText": "share"})).await;
     assert_ne!(system.table("store-backup"), system.table("webhook-backup"));
-    let key = |row: &crate::system::Item| row["key_id"].as_s().unwrap().clone();
-    let (ours, theirs) = (system.rows("webhook-backup").await, system.rows("store-backup").await);
+    let key = |row: &Item| row["key_id"].as_s().unwrap().clone();
+    let (ours, theirs) = (system.shares("webhook-backup").await, system.shares("store-backup").await);
     assert_ne!(key(&ours[0]), key(&theirs[0]));
 }
 
@@ -162,6 +171,15 @@ async fn a_share_sealed_under_the_older_of_two_keys_is_still_opened() {
     assert_eq!(system.kms_calls("GenerateDataKey")[1].key.as_ref(), Some(&new));
     assert_eq!(system.fetch().await.shares(), ["new", "old"]);
     system.fetch.shares = system.custodian_shares(&system.aws, &new);
-    let stranded = system.call(Event::of("webhook-fetch").body(json!({ "clientId": CLIENT }))).await;
-    assert_eq!((stranded.status, stranded.code()), (500, "internal"));
+    assert_eq!(
+        system.fetch().await.shares(),
+        ["new"],
+        "one whose key is not listed keeps nobody from the others"
+    );
+    system.backup.shares = system.custodian_shares(&system.aws, &new);
+    assert_eq!(
+        system.backup(custodian("old")).await.status,
+        500,
+        "it can't be opened, so it is not said to be stored"
+    );
 }

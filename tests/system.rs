@@ -176,6 +176,24 @@ impl System {
         scan.send().await.unwrap().items.unwrap_or_default()
     }
 
+    /// The rows of shares.
+    pub async fn shares(&self, function: &str) -> Vec<Item> {
+        self.rows_of("share#", function).await
+    }
+
+    /// The rows that say since when shares are stored.
+    pub async fn times(&self, function: &str) -> Vec<Item> {
+        self.rows_of("time#", function).await
+    }
+
+    /// Of one kind, in the order of their keys.
+    async fn rows_of(&self, prefix: &str, function: &str) -> Vec<Item> {
+        let mut rows = self.rows(function).await;
+        rows.retain(|row| row["sk"].as_s().unwrap().starts_with(prefix));
+        rows.sort_by_key(|row| row["sk"].as_s().unwrap().clone());
+        rows
+    }
+
     /// Writes a row as only an operator could.
     pub async fn put(&self, function: &str, row: Item) {
         let put = self.aws.dynamodb.put_item().table_name(self.table(function));

@@ -1,27 +1,58 @@
-//! A row opens where and as it was stored, or not at all.
+//! A row opens where and as it was stored, or not at all; and none that doesn't open hides another, or is acknowledged.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     event::{CLIENT, Event},
     system::{Item, System},
 };
 
-/// A system with one good custodian share, one good client share, and the rows of the two.
-async fn stored() -> (System, Item, Item) {
-    let system = System::start().await;
-    let pair = "pair-1";
-    let method = "GDRIVE";
-    system
-        .backup(
-            json!({"clientId": CLIENT, "share": "raw", "backupMethod": method, "backupSharePairId": pair}),
-        )
-        .await;
-    system.store(json!({"cipherText": "raw", "backupMethod": method, "backupSharePairId": pair})).await;
-    let custodian = system.rows("webhook-backup").await.remove(0);
-    let client = system.rows("store-backup").await.remove(0);
-    (system, custodian, client)
+/// A share's row and its time row.
+type Rows = [Item; 2];
+
+/// One half, its functions by name.
+#[derive(Clone, Copy)]
+struct Half {
+    store: &'static str,
+    read: &'static str,
+}
+
+const CUSTODIAN: Half = Half { store: "webhook-backup", read: "webhook-fetch" };
+const OURS: Half = Half { store: "store-backup", read: "get-backup" };
+
+/// What is stored and then damaged; a good one is stored before it.
+fn body(share: &str, method: &str) -> Value {
+    // A user's client id stands in the token, and Portal's share under another name.
+    json!({"clientId": CLIENT, "share": share, "cipherText": share, "backupMethod": method, "backupSharePairId": "pair-1"})
+}
+
+impl Half {
+    async fn store(self, system: &System, share: &str, method: &str) -> u16 {
+        system.call(Event::of(self.store).body(body(share, method))).await.status
+    }
+
+    /// A system with a good share, and a newer one and its rows.
+    async fn stored(self) -> (System, Rows) {
+        let system = System::start().await;
+        assert_eq!(self.store(&system, "good", "PASSKEY").await, 200);
+        assert_eq!(self.store(&system, "raw", "GDRIVE").await, 200);
+        let time = system.times(self.store).await.pop().unwrap();
+        let digest = time["sk"].as_s().unwrap().rsplit('#').next().unwrap().to_owned();
+        let mut shares = system.shares(self.store).await;
+        shares.retain(|row| row["sk"].as_s().unwrap().ends_with(&digest));
+        (system, [shares.remove(0), time])
+    }
+
+    /// Puts others in these rows' places.
+    async fn replace(self, system: &System, rows: &Rows, others: Rows) {
+        for row in rows {
+            system.delete(self.store, row).await;
+        }
+        for row in others {
+            system.put(self.store, row).await;
+        }
+    }
 }
 
 fn with(row: &Item, name: &str, value: AttributeValue) -> Item {
@@ -30,168 +61,271 @@ fn with(row: &Item, name: &str, value: AttributeValue) -> Item {
     row
 }
 
+fn without(row: &Item, name: &str) -> Item {
+    let mut row = row.clone();
+    row.remove(name);
+    row
+}
+
 fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-/// The row with one part of its sort key replaced: 1 is the method, 2 the pair, 3 the digest.
-fn moved(row: &Item, part: usize, to: &str) -> Item {
-    let sort_key = row["sk"].as_s().unwrap();
-    let mut parts: Vec<&str> = sort_key.split('#').collect();
-    parts[part] = to;
-    with(row, "sk", text(parts.join("#")))
+fn number(number: u64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
-/// Every way in which one row may stand where it was not stored, by one field.
-fn changed(row: &Item) -> Vec<(&'static str, Item)> {
-    let stored_at: u64 = row["stored_at"].as_n().unwrap().parse().unwrap();
-    let later = AttributeValue::N((stored_at + 1).to_string());
-    let earlier = AttributeValue::N((stored_at - 1).to_string());
-    let mut unsealed = row.clone();
-    unsealed.remove("sealed");
+fn bytes(bytes: impl Into<Vec<u8>>) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}
+
+fn at(row: &Item) -> u64 {
+    row["at"].as_n().unwrap().parse().unwrap()
+}
+
+/// The time row of a share at another time.
+fn dated([_, time]: &Rows, at: u64) -> Item {
+    let digest = time["sk"].as_s().unwrap().rsplit('#').next().unwrap().to_owned();
+    with(time, "sk", text(format!("time#{at:016}#{digest}")))
+}
+
+/// Every way in which the share's row may not be what was stored, by one attribute.
+fn damaged(rows: &Rows) -> Vec<(&'static str, Item)> {
+    let [row, _] = rows;
+    let mut later_build = row["sealed"].as_b().unwrap().clone().into_inner();
+    later_build[3] = 2;
     vec![
-        ("method", moved(row, 1, "ICLOUD")),
-        ("pair", moved(row, 2, "pair-2")),
-        ("no pair", moved(row, 2, "-")),
-        ("digest", moved(row, 3, &"0".repeat(64))),
-        ("no digest", moved(row, 3, "")),
-        ("a part too many", moved(row, 3, "a#b")),
-        ("a method outside its alphabet", moved(row, 1, "G DRIVE")),
-        ("later", with(row, "stored_at", later)),
-        ("earlier", with(row, "stored_at", earlier)),
-        ("no time", with(row, "stored_at", text("now"))),
-        ("another type", with(row, "sealed", text("raw"))),
-        ("no envelope", unsealed),
-        ("an empty envelope", with(row, "sealed", AttributeValue::B(Blob::new([])))),
+        ("a method", with(row, "method", text("ICLOUD"))),
+        ("a method outside its alphabet", with(row, "method", text("G DRIVE"))),
+        ("a method of another type", with(row, "method", number(1))),
+        ("no method", without(row, "method")),
+        ("a pair", with(row, "pair", text("pair-2"))),
+        ("no pair", with(row, "pair", text("-"))),
+        ("a pair of no form", with(row, "pair", text(""))),
+        ("a later time", with(row, "at", number(at(row) + 1))),
+        ("an earlier time", with(row, "at", number(at(row) - 1))),
+        ("the largest time", with(row, "at", number(u64::MAX))),
+        ("no number for a time", with(row, "at", text("now"))),
+        ("a key that is not listed", with(row, "key_id", text("other"))),
+        ("no key", without(row, "key_id")),
+        ("an envelope of another type", with(row, "sealed", text("raw"))),
+        ("no envelope", without(row, "sealed")),
+        ("an empty envelope", with(row, "sealed", bytes([]))),
+        ("an envelope of a later version", with(row, "sealed", bytes(later_build))),
     ]
 }
 
+/// Every way in which only opening shows that an envelope is not what was stored.
+fn forged(rows: &Rows) -> Vec<(&'static str, Item)> {
+    let [row, _] = rows;
+    let flipped = |index: usize| {
+        let mut sealed = row["sealed"].as_b().unwrap().clone().into_inner();
+        let index = index.min(sealed.len() - 1);
+        sealed[index] ^= 1;
+        with(row, "sealed", bytes(sealed))
+    };
+    vec![("another salt", flipped(4)), ("another wrapped key", flipped(60)), ("another tag", flipped(9999))]
+}
+
+/// Every way in which the time row may not be the one of the share.
+fn misdated(rows: &Rows) -> Vec<(&'static str, Item)> {
+    let [row, time] = rows;
+    vec![
+        ("a later time", dated(rows, at(row) + 1)),
+        ("a key of another form", with(time, "sk", text(format!("{}#", time["sk"].as_s().unwrap())))),
+        ("another method", with(time, "method", text("ICLOUD"))),
+        ("another pair", with(time, "pair", text("pair-2"))),
+        ("no method", without(time, "method")),
+        ("a pair of another type", with(time, "pair", number(1))),
+    ]
+}
+
+/// All ways, each with both rows.
+fn changed(rows: &Rows) -> Vec<(&'static str, Rows)> {
+    let [row, time] = rows;
+    let shares = damaged(rows).into_iter().chain(forged(rows)).map(|(name, row)| (name, [row, time.clone()]));
+    let times = misdated(rows).into_iter().map(|(name, time)| (name, [row.clone(), time]));
+    let moved = with(row, "sk", text(format!("share#{}", "0".repeat(64))));
+    let moved_time = with(time, "sk", text(format!("time#{:016}#{}", at(row), "0".repeat(64))));
+    let alone = with(time, "sk", text(format!("time#{:016}#{}", at(row), "f".repeat(64))));
+    let other =
+        [("another digest", [moved, moved_time]), ("a time row without its share", [alone.clone(), alone])];
+    shares.chain(times).chain(other).collect()
+}
+
 #[tokio::test]
-async fn e10_e11_a_custodian_row_changed_in_one_field_is_left_out_and_the_others_are_given() {
-    for (change, _) in changed(&stored().await.1) {
-        let (system, row, _) = stored().await;
-        system.backup(json!({"clientId": CLIENT, "share": "good"})).await;
-        system.delete("webhook-backup", &row).await;
-        let tampered = changed(&row).into_iter().find(|(name, _)| *name == change).unwrap().1;
-        system.put("webhook-backup", tampered).await;
+async fn e10_e11_e17_what_is_not_as_it_was_stored_is_left_out_of_a_fetch_and_the_others_are_given() {
+    let (system, rows) = CUSTODIAN.stored().await;
+    for (change, others) in changed(&rows) {
+        CUSTODIAN.replace(&system, &rows, others.clone()).await;
         assert_eq!(system.fetch().await.shares(), ["good"], "{change}");
+        CUSTODIAN.replace(&system, &others, rows.clone()).await;
+        assert_eq!(system.fetch().await.shares(), ["raw", "good"], "{change}");
     }
 }
 
 #[tokio::test]
-async fn e10_e11_a_client_row_changed_in_one_field_is_500_and_no_other_share_is_given_for_it() {
-    for (change, _) in changed(&stored().await.2) {
-        let (system, _, row) = stored().await;
-        system.delete("store-backup", &row).await;
-        let tampered = changed(&row).into_iter().find(|(name, _)| *name == change).unwrap().1;
-        system.put("store-backup", tampered).await;
+async fn e10_e11_e17_what_is_not_as_it_was_stored_is_500_and_no_other_share_is_given_for_it() {
+    let (system, rows) = OURS.stored().await;
+    for (change, others) in changed(&rows) {
+        OURS.replace(&system, &rows, others.clone()).await;
         let refused = system.get("").await;
         assert_eq!((refused.status, refused.code()), (500, "internal"), "{change}");
+        OURS.replace(&system, &others, rows.clone()).await;
+        assert_eq!(system.get("").await.body["cipherText"], "raw", "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_row_stands_in_the_way_only_where_it_might_be_the_one_that_is_wanted() {
+    for (name, says) in [("method", "GDRIVE"), ("pair", "pair-1")] {
+        let (system, rows) = OURS.stored().await;
+        let [row, time] = &rows;
+        for (what, broken, is_in_the_way) in [
+            ("another", with(time, name, text("other")), false),
+            ("no text", with(time, name, number(1)), true),
+            ("itself, without its share", with(time, name, text(says)), true),
+        ] {
+            system.delete(OURS.store, row).await;
+            system.put(OURS.store, broken).await;
+            let query = if name == "method" { "backupMethod=GDRIVE" } else { "backupSharePairId=pair-1" };
+            let answer = system.get(query).await;
+            // The good share is of the same pair and another method.
+            let without = if name == "method" { 404 } else { 200 };
+            let expected = if is_in_the_way { 500 } else { without };
+            assert_eq!(answer.status, expected, "{name}: {what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_row_does_not_stand_in_the_way_of_a_newer_share_nor_of_another_method() {
+    let (system, rows) = OURS.stored().await;
+    let [row, time] = &rows;
+    for (change, broken) in damaged(&rows).into_iter().chain(forged(&rows)) {
+        OURS.replace(&system, &rows, [broken, time.clone()]).await;
+        assert_eq!(system.get("backupMethod=PASSKEY").await.body["cipherText"], "good", "{change}");
+        system.put(OURS.store, row.clone()).await;
+    }
+    OURS.replace(&system, &rows, [without(row, "sealed"), time.clone()]).await;
+    assert_eq!(OURS.store(&system, "newer", "GDRIVE").await, 200);
+    for query in ["", "backupMethod=GDRIVE", "backupSharePairId=pair-1"] {
+        assert_eq!(system.get(query).await.body["cipherText"], "newer", "{query}");
     }
 }
 
 #[tokio::test]
 async fn get_never_falls_back_to_an_older_share() {
-    let (system, _, row) = stored().await;
-    let far = AttributeValue::N(u64::MAX.to_string());
-    system.store(json!({"cipherText": "newer", "backupMethod": "GDRIVE"})).await;
-    system.put("store-backup", with(&row, "stored_at", far)).await;
-    assert_eq!(system.get("").await.status, 500);
-    assert_eq!(system.get("backupMethod=GDRIVE").await.status, 500);
+    let (system, rows) = OURS.stored().await;
+    let [row, time] = &rows;
+    OURS.replace(&system, &rows, [without(row, "sealed"), time.clone()]).await;
+    for query in ["", "backupMethod=GDRIVE", "backupSharePairId=pair-1"] {
+        assert_eq!(system.get(query).await.status, 500, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn no_share_is_made_the_newest_by_another_time_row() {
+    for half in [OURS, CUSTODIAN] {
+        let (system, rows) = half.stored().await;
+        let newer = at(&rows[0]) + 1000;
+        assert_eq!(half.store(&system, "newest", "GDRIVE").await, 200);
+        system.put(half.store, dated(&rows, newer)).await;
+        if half.store == OURS.store {
+            assert_eq!(system.get("").await.status, 500);
+        } else {
+            assert_eq!(system.fetch().await.shares(), ["newest", "raw", "good"]);
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_fetch_of_which_nothing_opens_is_500_and_not_404() {
-    let (system, row, _) = stored().await;
-    system.put("webhook-backup", with(&row, "stored_at", AttributeValue::N("1".into()))).await;
-    let refused = system.fetch().await;
-    assert_eq!((refused.status, refused.code()), (500, "internal"));
-}
-
-#[tokio::test]
-async fn a_fetch_of_which_nothing_can_be_read_is_500_and_not_404() {
-    let (system, row, _) = stored().await;
-    system.put("webhook-backup", with(&row, "sealed", text("raw"))).await;
-    assert_eq!(system.fetch().await.status, 500);
-}
-
-#[tokio::test]
-async fn a_row_of_no_time_stands_in_the_way_only_where_it_might_be_the_one_that_is_wanted() {
-    let (system, _, row) = stored().await;
-    let damaged = with(&moved(&moved(&row, 1, "ICLOUD"), 2, "pair-2"), "stored_at", text("now"));
-    system.put("store-backup", damaged).await;
-    for (query, status) in [
-        ("backupMethod=GDRIVE", 200),
-        ("backupSharePairId=pair-1", 200),
-        ("backupMethod=ICLOUD", 500),
-        ("", 500),
-    ] {
-        assert_eq!(system.get(query).await.status, status, "{query}");
+    let (system, rows) = CUSTODIAN.stored().await;
+    let good = system.times(CUSTODIAN.store).await.remove(0);
+    system.delete(CUSTODIAN.store, &good).await;
+    for (change, others) in changed(&rows) {
+        CUSTODIAN.replace(&system, &rows, others.clone()).await;
+        let refused = system.fetch().await;
+        assert_eq!((refused.status, refused.code()), (500, "internal"), "{change}");
+        CUSTODIAN.replace(&system, &others, rows.clone()).await;
     }
 }
 
 #[tokio::test]
-async fn a_row_of_a_time_but_without_an_envelope_stands_in_the_way_only_where_it_is_the_newest() {
-    let (system, _, row) = stored().await;
-    let stored_at: u64 = row["stored_at"].as_n().unwrap().parse().unwrap();
-    let damaged = with(&moved(&row, 2, "pair-2"), "sealed", text("raw"));
-    for (time, status) in [(stored_at - 1, 200), (stored_at + 1, 500)] {
-        let time = AttributeValue::N(time.to_string());
-        system.put("store-backup", with(&damaged, "stored_at", time)).await;
-        assert_eq!(system.get("").await.status, status);
-        assert_eq!(system.get("backupSharePairId=pair-1").await.body["cipherText"], "raw");
-        assert_eq!(system.get("backupSharePairId=pair-2").await.status, 500);
+async fn a_share_that_is_sent_again_is_acknowledged_only_if_its_row_could_be_opened() {
+    for half in [OURS, CUSTODIAN] {
+        let (system, rows) = half.stored().await;
+        for (change, broken) in damaged(&rows) {
+            // Only opening shows that a time is another one, and a function that stores can't open.
+            if change == "an earlier time" || change == "a later time" {
+                continue;
+            }
+            system.put(half.store, broken.clone()).await;
+            let before = system.rows(half.store).await.len();
+            assert_eq!(half.store(&system, "raw", "GDRIVE").await, 500, "{change}");
+            assert_eq!(system.rows(half.store).await.len(), before, "{change}");
+        }
+        system.put(half.store, rows[0].clone()).await;
+        assert_eq!(half.store(&system, "raw", "GDRIVE").await, 200);
     }
 }
 
 #[tokio::test]
-async fn a_share_that_a_later_build_has_sealed_is_never_left_out_of_a_fetch() {
-    let (system, row, _) = stored().await;
-    system.backup(json!({"clientId": CLIENT, "share": "good"})).await;
-    let mut sealed = row["sealed"].as_b().unwrap().clone().into_inner();
-    sealed[3] = 2;
-    system.put("webhook-backup", with(&row, "sealed", AttributeValue::B(Blob::new(sealed)))).await;
-    let refused = system.fetch().await;
-    assert_eq!((refused.status, refused.code()), (500, "internal"));
+async fn a_share_that_is_sent_again_is_not_acknowledged_over_a_time_row_that_says_something_else() {
+    for half in [OURS, CUSTODIAN] {
+        let (system, rows) = half.stored().await;
+        for (change, broken) in misdated(&rows).into_iter().filter(|(_, time)| time["sk"] == rows[1]["sk"]) {
+            system.put(half.store, broken).await;
+            assert_eq!(half.store(&system, "raw", "GDRIVE").await, 500, "{change}");
+        }
+        system.put(half.store, rows[1].clone()).await;
+        assert_eq!(half.store(&system, "raw", "GDRIVE").await, 200);
+    }
 }
 
 #[tokio::test]
 async fn e10_a_row_moved_to_another_client_does_not_open() {
-    let (system, custodian, client) = stored().await;
-    system.put("webhook-backup", with(&custodian, "pk", text("another"))).await;
-    system.put("store-backup", with(&client, "pk", text("another"))).await;
-    let fetch = Event::of("webhook-fetch").body(json!({"clientId": "another"}));
-    assert_eq!(system.call(fetch).await.status, 500);
-    assert_eq!(system.call(Event::of("get-backup").client("another").query("")).await.status, 500);
+    for half in [OURS, CUSTODIAN] {
+        let (system, rows) = half.stored().await;
+        for row in rows {
+            system.put(half.store, with(&row, "pk", text("another"))).await;
+        }
+        let read = Event::of(half.read).client("another").query("").body(json!({"clientId": "another"}));
+        assert_eq!(system.call(read).await.status, 500, "{}", half.read);
+    }
 }
 
 #[tokio::test]
 async fn e10_e14_a_row_moved_to_the_other_half_does_not_open() {
-    let (system, custodian, client) = stored().await;
-    let key_of = |row: &Item| row["key_id"].clone();
-    let (custodian_key, client_key) = (key_of(&custodian), key_of(&client));
-    system.delete("webhook-backup", &custodian).await;
-    system.delete("store-backup", &client).await;
-    // With the row's own key id the function has no such key; with the key that it has, KMS refuses.
-    for (from, to, function) in
-        [(&custodian, &client_key, "store-backup"), (&client, &custodian_key, "webhook-backup")]
-    {
-        for row in [from.clone(), with(from, "key_id", to.clone())] {
-            system.put(function, row).await;
-            let answer = if function == "store-backup" { system.get("").await } else { system.fetch().await };
-            assert_eq!((answer.status, answer.code()), (500, "internal"), "{function}");
+    for (half, other) in [(OURS, CUSTODIAN), (CUSTODIAN, OURS)] {
+        let (system, rows) = half.stored().await;
+        assert_eq!(other.store(&system, "of the other half", "GDRIVE").await, 200);
+        let key = system.shares(other.store).await.remove(0)["key_id"].clone();
+        for row in system.rows(other.store).await {
+            system.delete(other.store, &row).await;
+        }
+        let [row, time] = rows;
+        // With the row's own key id the function has no such key; with the key that it has, KMS refuses.
+        for row in [row.clone(), with(&row, "key_id", key)] {
+            system.put(other.store, row).await;
+            system.put(other.store, time.clone()).await;
+            let read = Event::of(other.read).query("").body(json!({"clientId": CLIENT}));
+            let answer = system.call(read).await;
+            assert_eq!((answer.status, answer.code()), (500, "internal"), "{}", other.read);
         }
     }
 }
 
 #[tokio::test]
 async fn every_single_flipped_byte_of_a_stored_envelope_is_refused() {
-    let (system, _, row) = stored().await;
+    let (system, rows) = OURS.stored().await;
+    let [row, _] = rows;
     let sealed = row["sealed"].as_b().unwrap().clone().into_inner();
     for index in 0..sealed.len() {
         let mut flipped = sealed.clone();
         flipped[index] ^= 1 << (index % 8);
-        system.put("store-backup", with(&row, "sealed", AttributeValue::B(Blob::new(flipped)))).await;
+        system.put("store-backup", with(&row, "sealed", bytes(flipped))).await;
         assert_eq!(system.get("").await.status, 500, "byte {index} of {}", sealed.len());
     }
     system.put("store-backup", row).await;

@@ -5,6 +5,7 @@ use std::{env, fs, path::Path};
 
 use backup_shares::{
     envelope::{Binding, Envelope, Freshness, seal},
+    row_key::share_key,
     secret::Secret,
     share::{ClientId, Kind, Method, PairId, Share, Slot},
 };
@@ -56,7 +57,7 @@ impl Vector {
         assert_eq!(hex::encode(envelope.wrapped_key()), self.wrapped_key, "{}", self.name);
         let share = envelope.open(&binding, &data_key).unwrap();
         assert_eq!(*share.expose(), self.share, "{}", self.name);
-        assert_eq!(slot.row_key(&slot.digest(&share)), self.row_key, "{}", self.name);
+        assert_eq!(share_key(&slot.digest(&share)), self.row_key, "{}", self.name);
         let fresh = Freshness { salt: bytes(&self.salt), nonce: bytes(&self.nonce) };
         let again = seal(&share, &binding, &data_key, envelope.wrapped_key(), fresh).unwrap();
         assert_eq!(again, sealed, "{}", self.name);
@@ -86,7 +87,7 @@ impl Vector {
             wrapped_key: hex::encode(wrapped_key),
             salt: hex::encode(salt),
             nonce: hex::encode(nonce),
-            row_key: slot.row_key(&slot.digest(&share)),
+            row_key: share_key(&slot.digest(&share)),
             sealed: hex::encode(sealed),
             kind,
             client,

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::{
@@ -89,8 +90,8 @@ async fn ids_inside_the_share_must_agree_with_the_body_where_both_are_given() {
         let answer = system.backup(body.clone()).await;
         assert_eq!(answer.status, status, "{body}");
     }
-    let pairs = |row: &crate::system::Item| row["sk"].as_s().unwrap().contains("#pair-1#");
-    let rows = system.rows("webhook-backup").await;
+    let pairs = |row: &crate::system::Item| row["pair"].as_s().unwrap() == "pair-1";
+    let rows = system.shares("webhook-backup").await;
     assert!(rows.iter().all(pairs), "{rows:?}");
     assert_eq!(rows.len(), 5);
 }
@@ -177,22 +178,23 @@ async fn fetch_gives_each_distinct_share_once() {
     for (share, method) in [("same", "A"), ("other", "A"), ("same", "B")] {
         system.backup(json!({"clientId": CLIENT, "share": share, "backupMethod": method})).await;
     }
-    assert_eq!(system.rows("webhook-backup").await.len(), 3);
+    assert_eq!(system.shares("webhook-backup").await.len(), 3);
     assert_eq!(system.fetch().await.shares(), ["same", "other"]);
 }
 
 #[tokio::test]
-async fn fetch_answers_with_the_newest_128_at_most() {
+async fn fetch_answers_with_the_newest_64_and_the_oldest_64_at_most() {
     let system = System::start().await;
     for number in 0..130 {
         system.backup(json!({"clientId": CLIENT, "share": format!("share {number}")})).await;
     }
-    let expected: Vec<String> = (2..130).rev().map(|number| format!("share {number}")).collect();
+    let expected = (66..130).rev().chain((0..64).rev()).map(|number| format!("share {number}"));
+    let expected: Vec<String> = expected.collect();
     assert_eq!(system.fetch().await.shares(), expected);
 }
 
 #[tokio::test]
-async fn repeated_and_tampered_rows_take_no_share_of_the_128() {
+async fn repeated_and_damaged_rows_take_no_share_of_the_128() {
     let system = System::start().await;
     for number in 0..128 {
         system.backup(json!({"clientId": CLIENT, "share": format!("share {number}")})).await;
@@ -200,16 +202,16 @@ async fn repeated_and_tampered_rows_take_no_share_of_the_128() {
     for method in ["A", "B", "C"] {
         system.backup(json!({"clientId": CLIENT, "share": "share 127", "backupMethod": method})).await;
     }
-    let mut row = system.rows("webhook-backup").await.remove(0);
-    row.insert("stored_at".into(), aws_sdk_dynamodb::types::AttributeValue::N(u64::MAX.to_string()));
-    row.insert("sk".into(), aws_sdk_dynamodb::types::AttributeValue::S("share#X#-#0".into()));
+    // The newest time row once more, of another method than its share's.
+    let mut row = system.times("webhook-backup").await.pop().unwrap();
+    row.insert("method".into(), AttributeValue::S("D".into()));
     system.put("webhook-backup", row).await;
     let expected: Vec<String> = (0..128).rev().map(|number| format!("share {number}")).collect();
     assert_eq!(system.fetch().await.shares(), expected);
 }
 
 #[tokio::test]
-async fn fetch_answers_with_the_newest_that_fit_a_lambda_answer() {
+async fn a_fetch_that_is_full_holds_the_newest_in_half_of_its_bytes_and_the_oldest_in_the_other() {
     let system = System::start().await;
     // Every quote takes four bytes in a Lambda answer: a share of these takes half a megabyte.
     let share = |number: usize| format!("{number:02}{}", "\"".repeat(128 * 1024 - 2));
@@ -218,8 +220,8 @@ async fn fetch_answers_with_the_newest_that_fit_a_lambda_answer() {
         assert_eq!(stored.status, 200);
     }
     let fetched = system.fetch().await;
-    // The first stands twice, so eight of them fit into 5 MB.
-    assert_eq!(fetched.shares(), (4..12).rev().map(share).collect::<Vec<_>>());
+    let given: Vec<usize> = fetched.shares().iter().map(|share| share[..2].parse().unwrap()).collect();
+    assert_eq!(given, [11, 10, 9, 8, 4, 3, 2, 1, 0]);
     let answer = json!({"statusCode": 200, "body": fetched.body.to_string()}).to_string();
     assert!(answer.len() < 6_000_000, "{}", answer.len());
 }

@@ -5,9 +5,9 @@ use crate::{
     aws::Aws,
     config::{ConfigError, SharesConfig},
     error::{Error, Result},
-    log,
+    newest::Newest,
     share::{Kind, Method, PairId, Share, Slot},
-    table::{Listed, Unreadable},
+    table::TimeRow,
     vault::Vault,
 };
 
@@ -56,40 +56,26 @@ impl ClientShares {
     /// Opens the newest of the user's shares that is wanted.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none; [`Error::Tampered`] when that share, or a row that can't be read and
-    /// might be it, fails authentication: another share is never given in its place.
+    /// [`Error::NotFound`] when there is none; [`Error::Tampered`], [`Error::UnknownVersion`] or [`Error::UnlistedKey`]
+    /// when that share will never open, or a row that can't be read might be it: another share is never given in its
+    /// place. [`Error::TooManyRows`] when so much else was stored since that a read does not get to it.
     pub async fn get(&self, user: &User, wanted: &Wanted) -> Result<Share> {
-        let mut newest = None;
-        let keep_newer = |row: Result<Listed, Unreadable>| {
-            let row = match row {
-                Ok(row) => row,
-                Err(row) => return wanted.refuse(user, &row),
-            };
-            let Some(fit) = wanted.rank(&row.slot) else { return Ok(()) };
-            let rank = (fit, row.age());
-            if newest.as_ref().is_none_or(|(best, _)| rank > *best) {
-                newest = Some((rank, row));
-            }
-            Ok(())
-        };
-        self.0.table.list(user.client(), keep_newer).await?;
-        let (_, row) = newest.ok_or(Error::NotFound)?;
-        self.0.open(row).await
+        let newest = Newest::new(&self.0.table, user.client(), wanted).find().await?;
+        let row = self.0.read(user.client(), &newest.ok_or(Error::NotFound)?).await?;
+        self.0.open(&row).await
     }
 }
 
 impl Wanted {
-    /// Refuses a row that can't be read, unless its key shows that it is not what is wanted.
-    fn refuse(&self, user: &User, row: &Unreadable) -> Result<()> {
-        log::tampered(user.client(), &row.row_key, row.why);
-        match &row.slot {
-            Some(slot) if self.rank(slot).is_none() => Ok(()),
-            _ => Err(Error::Tampered(row.why)),
-        }
+    /// Whether any share will do.
+    pub(crate) const fn is_any(&self) -> bool {
+        self.method.is_none() && self.pair.is_none()
     }
 
-    /// How well a slot fits, `None` if it doesn't (docs/contract.md, "Client API", `GET`).
-    fn rank(&self, slot: &Slot) -> Option<Fit> {
+    /// How well a row fits, `None` if it doesn't (docs/contract.md, "Client API", `GET`). One that doesn't say where its
+    /// share belongs might be the very one.
+    pub(crate) fn rank(&self, row: &TimeRow) -> Option<Fit> {
+        let Some(slot) = &row.slot else { return Some(Fit::Exact) };
         if self.pair.is_some() && self.pair != slot.pair {
             return None;
         }
@@ -103,7 +89,7 @@ impl Wanted {
 
 /// The better fit is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
+pub enum Fit {
     /// The share came without a method, from an old version.
     Legacy,
     /// What was asked for.

@@ -124,6 +124,11 @@ impl<'a> Envelope<'a> {
         self.wrapped_key
     }
 
+    /// The length of the share that is sealed in it, in bytes.
+    pub const fn share_len(&self) -> usize {
+        self.ciphertext.len() - TAG_BYTES
+    }
+
     /// Opens the envelope with its unwrapped data key (ENVELOPE.md, E9 to E11).
     ///
     /// # Errors

@@ -48,9 +48,24 @@ pub enum Error {
     /// AWS throttles, fails or is too slow. A store may have happened all the same: repeating it is safe.
     #[error("{0}")]
     Unavailable(AwsFailure),
-    /// A row was listed and then not there: an operator is removing rows.
-    #[error("a row was removed while it was read")]
+    /// An answer of AWS's says not when it was given.
+    #[error("{0} was answered without a Date, which shares are dated by")]
+    Undated(&'static str),
+    /// The host's clock is off by more than a share's time may be. Nothing was stored.
+    #[error("the host's clock says {host} and AWS's {aws}, in milliseconds since 1970: nothing was stored")]
+    Clock {
+        /// What the share would have been dated.
+        host: u64,
+        /// The `Date` of its data key.
+        aws: u64,
+    },
+    /// A row was there when the same share was stored, and then was not: an operator is removing rows.
+    #[error("a row was removed while it was looked at")]
     Removed,
+    /// So many rows stand before the one that is asked for that a read does not get to it. Another is never given in its
+    /// place.
+    #[error("{0}: an operator reaches every row (docs/operating.md)")]
+    TooManyRows(&'static str),
     /// The whole request took longer than [`crate::serve::DEADLINE`].
     #[error("the request was given up at its deadline, while it waited for AWS")]
     Deadline,
@@ -71,10 +86,20 @@ impl Error {
             Self::Tampered(_) | Self::UnknownVersion(_) | Self::UnlistedKey(_) | Self::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is wrong on our side.")
             }
-            Self::Unavailable(_) | Self::Removed | Self::Deadline => {
+            Self::Unavailable(_)
+            | Self::Undated(_)
+            | Self::Clock { .. }
+            | Self::Removed
+            | Self::TooManyRows(_)
+            | Self::Deadline => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again: repeating the request is safe.")
             }
         }
+    }
+
+    /// Whether a stored share is at fault, which will not open however often it is tried.
+    pub const fn is_of_the_row(&self) -> bool {
+        matches!(self, Self::Tampered(_) | Self::UnknownVersion(_) | Self::UnlistedKey(_))
     }
 }
 

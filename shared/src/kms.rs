@@ -7,7 +7,8 @@ use aws_sdk_kms::{
 };
 
 use crate::{
-    config::KeyRing,
+    config::{KeyArn, KeyRing},
+    date::Date,
     envelope::{DATA_KEY_BYTES, DataKey},
     error::{AwsFailure, Error, Result},
     log,
@@ -29,6 +30,8 @@ pub struct NewDataKey {
     pub wrapped: Vec<u8>,
     /// Id of the KMS key that wrapped it.
     pub key_id: String,
+    /// When KMS made it, by KMS's clock, in milliseconds since 1970.
+    pub date: u64,
 }
 
 impl Kms {
@@ -38,7 +41,7 @@ impl Kms {
 
     /// Has KMS make a data key for a share of `slot`.
     pub async fn new_data_key(&self, slot: &Slot) -> Result<NewDataKey> {
-        let key = self.keys.sealing();
+        let (key, date) = (self.keys.sealing(), Date::default());
         log::aws_call();
         let answer = self
             .client
@@ -46,6 +49,8 @@ impl Kms {
             .key_id(key.arn())
             .key_spec(DataKeySpec::Aes256)
             .set_encryption_context(Some(slot.encryption_context()))
+            .customize()
+            .interceptor(date.clone())
             .send()
             .await
             .map_err(|error| Error::Unavailable(AwsFailure::new("GenerateDataKey", &error)))?;
@@ -55,12 +60,21 @@ impl Kms {
         let wrapped =
             answer.ciphertext_blob.ok_or(Error::Internal("GenerateDataKey answered without a key"))?;
         let plain = data_key(answer.plaintext)?;
-        Ok(NewDataKey { plain, wrapped: wrapped.into_inner(), key_id: key.id().into() })
+        let date = date.read("GenerateDataKey")?;
+        Ok(NewDataKey { plain, wrapped: wrapped.into_inner(), key_id: key.id().into(), date })
+    }
+
+    /// The key of this id.
+    ///
+    /// # Errors
+    /// [`Error::UnlistedKey`] when this function was not given it.
+    pub fn key(&self, id: &str) -> Result<&KeyArn> {
+        self.keys.find(id).ok_or_else(|| Error::UnlistedKey(log::bounded(id)))
     }
 
     /// Has KMS unwrap the data key of a share of `slot` that was sealed under the key `key_id`.
     pub async fn unwrap(&self, slot: &Slot, key_id: &str, wrapped: &[u8]) -> Result<DataKey> {
-        let key = self.keys.find(key_id).ok_or_else(|| Error::UnlistedKey(log::bounded(key_id)))?;
+        let key = self.key(key_id)?;
         log::aws_call();
         let answer = self
             .client

@@ -6,18 +6,25 @@
 //! the proof nothing can be stored or read. The sealed format is specified in `ENVELOPE.md`, beside this crate's
 //! manifest, and implemented in [`envelope`].
 
+mod answer;
 pub mod auth;
 pub mod aws;
 pub mod client_shares;
+mod clock;
 pub mod config;
 pub mod custodian_shares;
+mod date;
+mod ends;
 pub mod envelope;
 pub mod error;
 mod event;
+mod fetch;
 pub mod http;
 mod kms;
 pub mod log;
+mod newest;
 pub mod query;
+pub mod row_key;
 pub mod secret;
 pub mod serve;
 pub mod share;

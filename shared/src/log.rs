@@ -57,7 +57,7 @@ pub(crate) struct Learnt {
     aws_calls: u32,
     repeated: Option<bool>,
     tampered: u32,
-    left_out: usize,
+    left_out: bool,
 }
 
 tokio::task_local! {
@@ -105,24 +105,22 @@ pub(crate) fn repeated(repeated: bool) {
     learn(|learnt| learnt.repeated = Some(repeated));
 }
 
-/// Counts a stored share that fails authentication, and names its row.
-pub(crate) fn tampered(client: &ClientId, row_key: &str, why: &'static str) {
+/// Counts a stored share that will never open, and names its row. Of an error that may pass it says nothing.
+pub(crate) fn never_opens(client: &ClientId, row_key: &str, error: &Error) {
+    if !error.is_of_the_row() {
+        return;
+    }
     learn(|learnt| {
         learnt.tampered += 1;
         let (request_id, row) = (learnt.request_id.as_str(), bounded(row_key));
-        tracing::error!(
-            request_id,
-            client = client.as_str(),
-            row,
-            why,
-            "a stored share fails authentication"
-        );
+        let (client, why) = (client.as_str(), tracing::field::display(error));
+        tracing::error!(request_id, client, row, why, "a stored share will never open");
     });
 }
 
-/// Counts rows that are not opened because the answer is full.
-pub(crate) fn left_out(rows: usize) {
-    learn(|learnt| learnt.left_out += rows);
+/// Notes that there are shares for which the answer has no room.
+pub(crate) fn left_out() {
+    learn(|learnt| learnt.left_out = true);
 }
 
 /// Text from outside, cut to a length that a log line can bear.
@@ -182,7 +180,7 @@ impl Learnt {
         }
         if status.is_server_error() {
             write_at!(error);
-        } else if self.left_out > 0 || self.tampered > 0 {
+        } else if self.left_out || self.tampered > 0 {
             write_at!(warn);
         } else {
             write_at!(info);

@@ -21,7 +21,6 @@ pub const APP: &str = "portal-backup-shares";
 
 const DIGEST_LABEL: &str = "portal-backup-shares/row/v1";
 const NO_PAIR: &str = "-";
-const ROW_PREFIX: &str = "share#";
 
 /// Which half of a wallet's backup a share is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,24 +219,10 @@ impl Slot {
         RowDigest(hex::encode(hash.finish()))
     }
 
-    /// The row's sort key for a share of this slot.
-    pub fn row_key(&self, digest: &RowDigest) -> String {
-        let [_, _, method, pair] = self.parts();
-        format!("{ROW_PREFIX}{method}#{pair}#{}", digest.0)
-    }
-
-    /// Whether a row with this sort key is a share. Others are reserved for marks.
-    pub fn is_row_key(row_key: &str) -> bool {
-        row_key.starts_with(ROW_PREFIX)
-    }
-
-    /// Reads a row's sort key back; `None` when it is not of [`Slot::row_key`]'s form.
-    pub fn from_row_key(kind: Kind, client: &ClientId, row_key: &str) -> Option<(Self, RowDigest)> {
-        let rest = row_key.strip_prefix(ROW_PREFIX)?;
-        let [method, pair, digest] = rest.split('#').collect::<Vec<_>>().try_into().ok()?;
+    /// A slot from what a row says of it; `None` when the row says what no slot is.
+    pub fn from_row(kind: Kind, client: &ClientId, method: &str, pair: &str) -> Option<Self> {
         let pair = if pair == NO_PAIR { None } else { Some(PairId::parse(pair).ok()?) };
-        let slot = Self { kind, client: client.clone(), method: Method::parse(method).ok()?, pair };
-        Some((slot, RowDigest(digest.into())))
+        Some(Self { kind, client: client.clone(), method: Method::parse(method).ok()?, pair })
     }
 }
 
@@ -250,6 +235,19 @@ pub(crate) fn length_prefixed<'a>(parts: impl IntoIterator<Item = &'a [u8]>, mut
     }
 }
 
-/// SHA-256 of a slot and its share, in hex: the last part of a row's key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// SHA-256 of a slot and its share, in lowercase hex: what a share's row is found by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowDigest(String);
+
+impl RowDigest {
+    /// Reads a digest; `None` when it is not 64 lowercase hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (text.len() == 64 && text.bytes().all(is_hex)).then(|| Self(text.into()))
+    }
+
+    /// The digest, in hex.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,21 +1,18 @@
-//! What both halves do alike: seal a share into a row, and open a row into its share.
-
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
-};
+//! What both halves do alike: seal a share and store it, and open what is stored.
 
 use aws_lc_rs::{error::Unspecified, rand};
 
 use crate::{
     aws::Aws,
+    clock::{TOLERANCE, sealing_time},
     config::SharesConfig,
     envelope::{self, Binding, Envelope, Freshness},
     error::{Error, Result},
     kms::Kms,
     log,
-    share::{Kind, Share, Slot},
-    table::{Listed, Row, Table},
+    row_key::{TimeKey, share_key},
+    share::{ClientId, Kind, Share, Slot},
+    table::{ShareRow, Table, TimeRow},
 };
 
 /// One half's table and keys.
@@ -32,34 +29,97 @@ impl Vault {
         }
     }
 
-    /// Seals a share and inserts its row: always `GenerateDataKey`, then one conditional `PutItem`.
+    /// Seals a share and stores it by three calls, one after the other: `GenerateDataKey`, the share's row, its time row.
+    /// Each is there for good before the next is made, so that whatever dies in between, a repetition completes it.
     pub async fn store(&self, slot: Slot, share: &Share) -> Result<()> {
+        let (row, date) = self.seal(slot, share).await?;
+        let is_new = self.table.insert_share(&row).await?;
+        log::repeated(!is_new);
+        let key = if is_new { row.time_key() } else { self.time_of_the_row_there(&row, date).await? };
+        if self.table.insert_time(&row.slot, &key).await? {
+            return Ok(());
+        }
+        self.check_time_row(&row.slot, &key).await
+    }
+
+    /// The row of a share, sealed under a data key that is gone when this returns; and when KMS made that.
+    async fn seal(&self, slot: Slot, share: &Share) -> Result<(ShareRow, u64)> {
         let data_key = self.kms.new_data_key(&slot).await?;
-        let stored_at = now()?;
-        let binding = Binding { slot: &slot, stored_at };
+        let at = sealing_time(data_key.date)?;
+        let binding = Binding { slot: &slot, stored_at: at };
         let sealed = envelope::seal(share, &binding, &data_key.plain, &data_key.wrapped, fresh()?)?;
         let digest = slot.digest(share);
-        self.table.insert(Row { slot, digest, stored_at, key_id: data_key.key_id, sealed }).await
+        Ok((ShareRow { slot, digest, at, key_id: data_key.key_id, sealed }, data_key.date))
+    }
+
+    /// The same share was stored before, or begun to be: its first time stays. To say that it is stored would be a lie
+    /// if that row could not be opened.
+    async fn time_of_the_row_there(&self, row: &ShareRow, date: u64) -> Result<TimeKey> {
+        let there = self.table.share(&row.slot.client, &row.digest).await?.ok_or(Error::Removed)?;
+        let accepted = there.map_err(Error::Tampered).and_then(|there| self.accept(&there, row, date));
+        accepted.inspect_err(|error| log::never_opens(&row.slot.client, &share_key(&row.digest), error))
+    }
+
+    fn accept(&self, there: &ShareRow, row: &ShareRow, date: u64) -> Result<TimeKey> {
+        Envelope::parse(&there.sealed)?;
+        self.kms.key(&there.key_id)?;
+        if there.slot != row.slot {
+            return Err(Error::Tampered("it stands in another slot than its share was stored in"));
+        }
+        if there.at > date.saturating_add(TOLERANCE) {
+            return Err(Error::Tampered("its time is yet to come"));
+        }
+        Ok(there.time_key())
+    }
+
+    async fn check_time_row(&self, slot: &Slot, key: &TimeKey) -> Result<()> {
+        let there = self.table.time(&slot.client, key).await?.ok_or(Error::Removed)?;
+        if there.slot.as_ref() == Some(slot) {
+            return Ok(());
+        }
+        let error = Error::Tampered("its time row says another method or pair");
+        log::never_opens(&slot.client, &there.row_key, &error);
+        Err(error)
+    }
+
+    /// Reads the share that a time row stands for. The two have to say the same, so that no share is taken for a newer
+    /// one than it is.
+    ///
+    /// # Errors
+    /// Such that [`Error::is_of_the_row`] when the two are not what was stored.
+    pub async fn read(&self, client: &ClientId, time: &TimeRow) -> Result<ShareRow> {
+        let read = self.share_of(client, time).await;
+        read.inspect_err(|error| log::never_opens(client, &time.row_key, error))
+    }
+
+    async fn share_of(&self, client: &ClientId, time: &TimeRow) -> Result<ShareRow> {
+        let TimeRow { key: Some(key), slot: Some(slot), .. } = time else {
+            return Err(Error::Tampered("its time row can't be read"));
+        };
+        let row = self.table.share(client, &key.digest).await?;
+        let row = row.ok_or(Error::Tampered("its time row stands there without it"))?;
+        let row = row.map_err(Error::Tampered)?;
+        if row.at != key.at || row.slot != *slot {
+            return Err(Error::Tampered("its time row says another time, method or pair"));
+        }
+        Envelope::parse(&row.sealed)?;
+        self.kms.key(&row.key_id)?;
+        Ok(row)
     }
 
     /// Opens a row: one `Decrypt`, whose encryption context names the client.
     ///
     /// # Errors
-    /// [`Error::Tampered`] when the row is not what was stored.
-    pub async fn open(&self, listed: Listed) -> Result<Share> {
-        let (client, row_key) = (listed.slot.client.clone(), listed.row_key());
-        let opened = self.opened(listed).await;
-        if let Err(Error::Tampered(why)) = opened {
-            log::tampered(&client, &row_key, why);
-        }
-        opened
+    /// Such that [`Error::is_of_the_row`] when the row is not what was stored.
+    pub async fn open(&self, row: &ShareRow) -> Result<Share> {
+        let opened = self.opened(row).await;
+        opened.inspect_err(|error| log::never_opens(&row.slot.client, &share_key(&row.digest), error))
     }
 
-    async fn opened(&self, listed: Listed) -> Result<Share> {
-        let row = self.table.read(listed).await?;
+    async fn opened(&self, row: &ShareRow) -> Result<Share> {
         let sealed = Envelope::parse(&row.sealed)?;
         let data_key = self.kms.unwrap(&row.slot, &row.key_id, sealed.wrapped_key()).await?;
-        let share = sealed.open(&Binding { slot: &row.slot, stored_at: row.stored_at }, &data_key)?;
+        let share = sealed.open(&Binding { slot: &row.slot, stored_at: row.at }, &data_key)?;
         if row.slot.digest(&share) == row.digest {
             Ok(share)
         } else {
@@ -73,15 +133,4 @@ fn fresh() -> Result<Freshness> {
     let filled = rand::fill(&mut fresh.salt).and_then(|()| rand::fill(&mut fresh.nonce));
     filled.map_err(|Unspecified| Error::Internal("the random number generator failed"))?;
     Ok(fresh)
-}
-
-/// Milliseconds since 1970. Two shares that one process seals never bear the same time, so that the later one is
-/// the newer one.
-fn now() -> Result<u64> {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    let clock = since_1970.and_then(|since| u64::try_from(since.as_millis()).ok());
-    let clock = clock.ok_or(Error::Internal("the host's clock is unset"))?;
-    let last = LAST.fetch_max(clock, Ordering::Relaxed);
-    if last < clock { Ok(clock) } else { Ok(LAST.fetch_add(1, Ordering::Relaxed) + 1) }
 }

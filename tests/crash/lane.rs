@@ -1,7 +1,10 @@
 //! The four real binaries and the emulators, each in a process of its own that is started again when it has been
 //! killed, and proxies between them that know the moment.
 
-use std::{collections::HashMap, process::Stdio};
+use std::{
+    collections::{BTreeSet, HashMap},
+    process::Stdio,
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::{faults::Proxy, functions::Services, process::Process, template::Stack};
@@ -19,7 +22,7 @@ use crate::{
         run::{event, outcome},
     },
     runtime::{Instance, PATIENCE, executables},
-    system::{Answer, aws_at},
+    system::{Answer, Item, aws_at},
 };
 
 /// Who is killed.
@@ -176,20 +179,31 @@ impl Lane {
         self.kms.move_to(&self.emulated.kms_url);
     }
 
-    /// The sort keys of a client's rows, each whole: no attribute is missing.
-    pub async fn rows(&self, client: &str, half: Half) -> Vec<String> {
+    /// Method and pair of each of a client's shares that is stored. Every row is whole, and no time row is without its
+    /// share. (A share without its time row was never acknowledged.)
+    pub async fn stored(&self, client: &str, half: Half) -> Vec<[String; 2]> {
         let function = if half == Half::Client { "store-backup" } else { "webhook-backup" };
         let known = self.stack.functions.iter().find(|known| known.binary == function).unwrap();
         let aws = aws_at(&self.emulated.dynamodb_url, &self.emulated.kms_url).await;
         let query = aws.dynamodb.query().table_name(&known.environment["SHARES_TABLE"]);
         let query = query.key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(client.into()));
-        let rows = query.into_paginator().items().send().try_collect().await.unwrap();
-        let row = |row: HashMap<String, AttributeValue>| {
-            let names = ["pk", "sk", "sealed", "stored_at", "key_id"];
-            assert!(names.iter().all(|name| row.contains_key(*name)), "half a row: {row:?}");
-            row["sk"].as_s().unwrap().clone()
+        let rows: Vec<Item> = query.into_paginator().items().send().try_collect().await.unwrap();
+        let text = |row: &Item, name: &str| row[name].as_s().unwrap().clone();
+        let (times, shares): (Vec<Item>, Vec<Item>) =
+            rows.into_iter().partition(|row| text(row, "sk").starts_with("time#"));
+        let whole = |row: &Item, names: &[&str]| names.iter().all(|name| row.contains_key(*name));
+        let mut keys = BTreeSet::new();
+        for row in shares {
+            assert!(whole(&row, &["method", "pair", "at", "sealed", "key_id"]), "half a row: {row:?}");
+            let at: u64 = row["at"].as_n().unwrap().parse().unwrap();
+            keys.insert(text(&row, "sk").replace("share#", &format!("time#{at:016}#")));
+        }
+        let of_time = |row: Item| {
+            assert!(whole(&row, &["method", "pair"]), "half a row: {row:?}");
+            assert!(keys.contains(&text(&row, "sk")), "a time row without its share: {row:?}");
+            ["method", "pair"].map(|name| text(&row, name))
         };
-        rows.into_iter().map(row).collect()
+        times.into_iter().map(of_time).collect()
     }
 }

@@ -122,7 +122,7 @@ fn good_histories_pass() {
                 got([8, 9], None, "b"),
             ],
         ),
-        ("the newest 128", full(129, 0)),
+        ("the newest 64 and the oldest 64", full(129, 64)),
     ] {
         assert_eq!(violations(&history), [], "{name}");
     }
@@ -237,6 +237,7 @@ fn one_order_of_sealing_explains_all_answers() {
                 [&both[..], &[stored([2, 7], "c")], &circle].concat(),
             ),
             ("a full answer leaves the newest out", full(129, 128)),
+            ("a full answer leaves the oldest out", full(129, 0)),
         ],
     );
 }

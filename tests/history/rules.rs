@@ -176,8 +176,14 @@ impl<'a> Check<'a> {
         for share in missing {
             if shares.len() < MAX_SHARES {
                 self.broken(Rule::NothingIsLost, format!("a fetch leaves {} out", short(share)));
-            } else if let (Some(older), Some(oldest)) = (self.ledger.only_row_of(share), given.last()) {
-                self.order.add(older, *oldest);
+                continue;
+            }
+            // Of more than there is room for, the newest half and the oldest half are given.
+            let [above, below] = [&shares[MAX_SHARES / 2 - 1], &shares[MAX_SHARES / 2]];
+            let rows = [above, &share.to_owned(), below].map(|share| self.ledger.only_row_of(share));
+            if let [Some(above), Some(missing), Some(below)] = rows {
+                self.order.add(missing, above);
+                self.order.add(below, missing);
             }
         }
     }

@@ -18,6 +18,10 @@ pub const DYNAMODB: Errors =
 pub const KMS: Errors =
     Errors { fails: Refusal::KMS_FAILS, throttles: [Refusal::KMS_LIMITS, Refusal::THROTTLES] };
 
+/// Seconds by which an answer's `Date` is off; one bears none.
+const DATES: [Option<i64>; 6] = [Some(-YEAR), Some(-30), Some(-5), Some(5), Some(YEAR), None];
+const YEAR: i64 = 365 * 86_400;
+
 /// Calls in a row that share their weather.
 const SPELL: usize = 64;
 
@@ -42,7 +46,9 @@ fn fault(rng: &mut Rng, errors: Errors) -> Fate {
         52..60 => Fate::After(Fault::Close),
         60..72 => Fate::After(Fault::Refuse(errors.fails)),
         72..80 => Fate::Truncate,
-        80..88 => Fate::Slow(moment),
+        80..85 => Fate::Slow(moment),
+        // Clocks that disagree, within the tolerance of a store and far beyond it.
+        85..88 => Fate::Dated(*rng.choice(&DATES).unwrap_or(&None)),
         88..98 => Fate::Late(moment),
         // Longer than an attempt waits: it happens after the caller has asked again.
         98 => Fate::Late(Duration::from_secs(2)),

@@ -48,7 +48,7 @@ def additional_data(vector, salt):
 
 def row_key(vector):
     digest = hashlib.sha256(prefixed([ROW, *slot(vector), vector["share"].encode()])).hexdigest()
-    return f"share#{vector['method']}#{vector['pair']}#{digest}"
+    return f"share#{digest}"
 
 
 def seal(vector):
@@ -112,13 +112,12 @@ def made(source, number):
 
 
 def vector_of(row, kind):
-    _, method, pair, _ = row["sk"]["S"].split("#")
     return {
         "kind": kind,
         "client": row["pk"]["S"],
-        "method": method,
-        "pair": pair,
-        "stored_at": int(row["stored_at"]["N"]),
+        "method": row["method"]["S"],
+        "pair": row["pair"]["S"],
+        "stored_at": int(row["at"]["N"]),
         "sealed": base64.b64decode(row["sealed"]["B"]).hex(),
     }
 

@@ -1,9 +1,15 @@
 //! DynamoDB and KMS in memory, behind the SDK's own seam for HTTP clients: as much of both as the functions use, thousands of
 //! calls a second.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
 
-use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Region, RuntimeComponents};
+use aws_sdk_dynamodb::{
+    config::{ConfigBag, Credentials, Region, RuntimeComponents},
+    primitives::{DateTime, DateTimeFormat},
+};
 use aws_smithy_runtime_api::client::{
     http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
     orchestrator::{HttpRequest, HttpResponse},
@@ -77,7 +83,8 @@ impl HttpConnector for Memory {
             Ok(answer) => (200, answer),
             Err(code) => (400, json!({ "__type": code })),
         };
-        let answer = HttpResponse::new(status.try_into().unwrap(), answer.to_string().into());
+        let mut answer = HttpResponse::new(status.try_into().unwrap(), answer.to_string().into());
+        answer.headers_mut().insert("date", now());
         HttpConnectorFuture::ready(Ok(answer))
     }
 }
@@ -86,26 +93,45 @@ impl State {
     fn answer(&mut self, operation: &str, request: &Value) -> Answer {
         self.calls.push(operation.into());
         match operation {
-            "PutItem" => self.put(&request["Item"]),
-            "Query" => Ok(self.query(&request["ExpressionAttributeValues"][":client"])),
+            "ExecuteStatement" => self.insert(request),
+            "Query" => Ok(self.query(&request["ExpressionAttributeValues"])),
             "GenerateDataKey" => Ok(data_key(request)),
             "Decrypt" => decrypt(request),
             other => panic!("{other} is no call that a function makes"),
         }
     }
 
-    fn put(&mut self, row: &Value) -> Answer {
+    /// `INSERT INTO "table" VALUE {'name': ?, …}`.
+    fn insert(&mut self, request: &Value) -> Answer {
+        let names = request["Statement"].as_str().unwrap().split('\'').skip(1).step_by(2);
+        let values = request["Parameters"].as_array().unwrap().iter().cloned();
+        let row: Value = names.map(String::from).zip(values).collect();
         if self.rows.iter().any(|kept| (&kept["pk"], &kept["sk"]) == (&row["pk"], &row["sk"])) {
-            return Err("ConditionalCheckFailedException");
+            return Err("DuplicateItemException");
         }
-        self.rows.push(row.clone());
+        self.rows.push(row);
         Ok(json!({}))
     }
 
-    fn query(&self, client: &Value) -> Value {
-        let rows: Vec<&Value> = self.rows.iter().filter(|row| row["pk"] == *client).collect();
+    /// The row of a key, or the time rows of a client. There is never more than one of those of one method and pair.
+    fn query(&self, values: &Value) -> Value {
+        let is_asked_for = |row: &&Value| {
+            let key = row["sk"]["S"].as_str().unwrap();
+            row["pk"] == values[":client"]
+                && values[":row"]["S"].as_str().map_or_else(|| key.starts_with("time#"), |asked| key == asked)
+                && [(":method", "method"), (":pair", "pair")]
+                    .iter()
+                    .all(|(value, name)| values[value].is_null() || row[name] == values[value])
+        };
+        let mut rows: Vec<&Value> = self.rows.iter().filter(is_asked_for).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row["sk"]["S"].as_str().unwrap().to_owned()));
         json!({ "Count": rows.len(), "Items": rows })
     }
+}
+
+/// As HTTP writes it.
+fn now() -> String {
+    DateTime::from(SystemTime::now()).fmt(DateTimeFormat::HttpDate).unwrap()
 }
 
 /// One key for all, that opens under the context that it was made for: the context is what it is wrapped as.

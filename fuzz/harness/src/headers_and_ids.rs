@@ -1,6 +1,9 @@
 //! What a caller writes beside a body: ids, headers, address and query.
 
-use backup_shares::share::{ClientId, Kind, Method, PairId, Slot};
+use backup_shares::{
+    row_key::{TimeKey, share_digest, share_key},
+    share::{ClientId, Method, PairId},
+};
 use serde_json::{Value, json};
 
 use crate::functions::{CLAIM, CLIENT, Function, SECRET, event, request, with};
@@ -44,10 +47,12 @@ fn ids(text: &str) {
 
 /// A row's key that can be read is the one that would be written.
 fn row_key(text: &str) {
-    let client = ClientId::parse(CLIENT).unwrap();
-    for key in [text, &format!("share#{text}")] {
-        if let Some((slot, digest)) = Slot::from_row_key(Kind::Client, &client, key) {
-            assert_eq!(slot.row_key(&digest), *key);
+    for key in [text, &format!("share#{text}"), &format!("time#{text}")] {
+        if let Some(digest) = share_digest(key) {
+            assert_eq!(share_key(&digest), *key);
+        }
+        if let Some(time) = TimeKey::parse(key) {
+            assert_eq!(time.to_string(), *key);
         }
     }
 }

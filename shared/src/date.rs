@@ -1,0 +1,63 @@
+//! The time by AWS's clocks: the `Date` of an answer. A host's own clock may be wrong, and nobody would notice.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use aws_sdk_dynamodb::{
+    config::{
+        ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeDeserializationInterceptorContextRef,
+    },
+    error::BoxError,
+    primitives::{DateTime, DateTimeFormat},
+};
+
+use crate::error::{Error, Result};
+
+/// Reads the `Date` of one call's answer, that of the last attempt.
+#[derive(Clone, Debug, Default)]
+pub struct Date(Arc<AtomicU64>);
+
+impl Date {
+    /// When AWS answered, in milliseconds since 1970, to the second.
+    pub fn read(&self, operation: &'static str) -> Result<u64> {
+        let date = self.0.load(Ordering::Relaxed);
+        if date == 0 { Err(Error::Undated(operation)) } else { Ok(date) }
+    }
+}
+
+impl Intercept for Date {
+    fn name(&self) -> &'static str {
+        "Date"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date").and_then(milliseconds);
+        self.0.store(date.unwrap_or(0), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+fn milliseconds(date: &str) -> Option<u64> {
+    let date = DateTime::from_str(date, DateTimeFormat::HttpDate).ok()?;
+    date.to_millis().ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_and_nothing_else() {
+        assert_eq!(milliseconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777_000));
+        for text in ["", "yesterday", "1994-11-06T08:49:37Z", "Thu, 01 Jan 1900 00:00:00 GMT"] {
+            assert_eq!(milliseconds(text), None, "{text}");
+        }
+    }
+}
