@@ -30,6 +30,7 @@ mod layout;
 mod leaks;
 mod logs;
 mod many;
+mod measured;
 mod memory;
 mod operator;
 mod protocol;
