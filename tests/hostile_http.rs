@@ -53,7 +53,8 @@ async fn a_body_is_read_as_it_comes_and_only_when_it_is_whole() {
         let answered = status(broken).await;
         assert!(answered.is_none_or(|status| (400..500).contains(&status)), "{what}: {answered:?}");
     }
-    assert!(running.kms().calls().is_empty());
+    let calls = running.kms().calls();
+    assert!(!calls.iter().any(|call| call.operation == "GenerateDataKey"), "{calls:?}");
     let whole = sent(&running, &length(share.len()), bytes()).await;
     assert_eq!(status(whole).await, Some(200), "byte by byte");
     let whole = chunks().chain(["0\r\n\r\n".into()]);
@@ -102,7 +103,7 @@ async fn a_header_may_be_written_in_any_case_and_only_once() {
     let named = |name: &str| format!("{name}: {WEBHOOK_SECRET}");
     let wrong = "x-webhook-secret: a wrong one of some length".to_owned();
     for (headers, status) in [
-        (vec![named("X-WEBHOOK-SECRET")], 404),
+        (vec![named("X-WEBHOOK-SECRET")], 200),
         (vec![named("X-Webhook-Secret"), named("x-webhook-secret")], 401),
         (vec![wrong.clone(), named("x-webhook-secret")], 401),
         (vec![named("x-webhook-secret"), wrong], 401),

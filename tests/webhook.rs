@@ -32,11 +32,10 @@ async fn a_share_comes_back_byte_for_byte_right_after_it_was_stored() {
 }
 
 #[tokio::test]
-async fn nothing_held_is_404_without_shares() {
+async fn nothing_held_is_200_with_an_empty_list() {
     let system = System::start().await;
     let answer = system.fetch().await;
-    assert_eq!((answer.status, answer.code()), (404, "not_found"));
-    assert!(answer.body.get("backupShares").is_none() && answer.body.get("backupShare").is_none());
+    assert_eq!((answer.status, &answer.body), (200, &json!({"backupShares": []})));
 }
 
 #[tokio::test]

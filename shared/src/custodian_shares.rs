@@ -49,8 +49,8 @@ impl CustodianShares {
     /// that will never open is left out, logged and counted.
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::Error::NotFound) when there is none; that of a share when not one of them opens;
-    /// [`Error::Unavailable`](crate::Error::Unavailable) when AWS is: never a part of the shares.
+    /// That of a share when there are some and not one of them opens; [`Error::Unavailable`](crate::Error::Unavailable)
+    /// when AWS is: never a part of the shares.
     pub async fn fetch(&self, _proof: &Portal, client: &ClientId) -> Result<Vec<Share>> {
         Fetch::new(&self.0, client).run().await
     }

@@ -56,10 +56,10 @@ impl<'a> Fetch<'a> {
         if ends.has_more() || self.pending.iter().any(|pending| !pending.is_empty()) {
             log::left_out();
         }
-        if self.answer.is_empty() {
-            return Err(self.refused.unwrap_or(Error::NotFound));
+        match self.refused {
+            Some(refused) if self.answer.is_empty() => Err(refused),
+            _ => Ok(self.answer.finish()),
         }
-        Ok(self.answer.finish())
     }
 
     /// Opens shares from a side until the room is full or there are no more.

@@ -108,13 +108,14 @@ pub fn outcome(action: &Action, answer: &Answer) -> Outcome {
     let text = |name: &str| answer.body[name].as_str().map(str::to_owned);
     match (answer.status, action) {
         (200, Action::Store(_)) => Outcome::Stored,
+        (200, Action::Fetch) if answer.body == json!({"backupShares": []}) => Outcome::Missing,
         (200, Action::Fetch) if answer.shares().first().copied() == text("backupShare").as_deref() => {
             Outcome::Shares(answer.shares().into_iter().map(str::to_owned).collect())
         }
         (200, Action::Get { .. }) if text("cipherText") == text("backupShare") => {
             Outcome::Shares(text("cipherText").into_iter().collect())
         }
-        (404, Action::Fetch | Action::Get { .. }) => Outcome::Missing,
+        (404, Action::Get { .. }) => Outcome::Missing,
         (400, _) => Outcome::Refused,
         (503, _) => Outcome::Unknown,
         (status, _) => Outcome::Wrong(status),

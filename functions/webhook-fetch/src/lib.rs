@@ -26,6 +26,7 @@ struct Form {
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
     backup_shares: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     backup_share: Option<&'a str>,
 }
 
