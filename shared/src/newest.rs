@@ -5,7 +5,7 @@ use crate::{
     clock::HORIZON,
     error::{Error, Result},
     row_key::TimeKey,
-    share::ClientId,
+    share::{ClientId, Method},
     table::{Page, Table, TimeRow, TimesOf},
 };
 
@@ -61,7 +61,8 @@ impl<'a> Newest<'a> {
         let left = self.pages_left.checked_sub(1);
         self.pages_left =
             left.ok_or(Error::TooManyRows("a read evaluates 16 MB of a client's rows and no more"))?;
-        let Wanted { method, pair } = self.wanted;
+        let Wanted { method, pair, .. } = self.wanted;
+        let method = method.as_ref().map(Method::meaning);
         let limit = self.wanted.is_any().then_some(1);
         let which =
             TimesOf { up_to, limit, method: method.as_ref(), pair: pair.as_ref(), ..TimesOf::default() };

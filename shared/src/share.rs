@@ -104,9 +104,20 @@ impl Method {
         Self("UNKNOWN".into())
     }
 
+    /// The one spelling for all that mean this method, by which methods are compared. SDKs write it in any case, and
+    /// Flutter's `googleDrive` is `GDRIVE` (docs/contract.md, "Client API", `GET`).
+    #[must_use]
+    pub fn meaning(&self) -> Self {
+        let upper = self.0.to_ascii_uppercase();
+        match upper.strip_prefix("GOOGLEDRIVE") {
+            Some(rest) if rest.is_empty() || rest.starts_with('-') => Self(format!("GDRIVE{rest}")),
+            _ => Self(upper),
+        }
+    }
+
     /// Whether this is the method of shares that came without one.
     pub fn is_unknown(&self) -> bool {
-        self.0 == "UNKNOWN"
+        self.meaning() == Self::unknown()
     }
 
     /// The method's variant for one curve, as the Enclave API names it.
@@ -202,6 +213,12 @@ impl Slot {
     pub fn parts(&self) -> [&str; 4] {
         let pair = self.pair.as_ref().map_or(NO_PAIR, PairId::as_str);
         [self.kind.as_str(), self.client.as_str(), self.method.as_str(), pair]
+    }
+
+    /// Whether another slot is the same but for the spelling of its method.
+    pub fn means(&self, other: &Self) -> bool {
+        let bare = |slot: &Self| Self { method: slot.method.meaning(), ..slot.clone() };
+        bare(self) == bare(other)
     }
 
     /// The KMS encryption context. It shows in CloudTrail, so nothing personal is in it.

@@ -74,7 +74,7 @@ impl Vault {
 
     async fn check_time_row(&self, slot: &Slot, key: &TimeKey) -> Result<()> {
         let there = self.table.time(&slot.client, key).await?.ok_or(Error::Removed)?;
-        if there.slot.as_ref() == Some(slot) {
+        if there.slot.as_ref().is_some_and(|there| there.means(slot)) {
             return Ok(());
         }
         let error = Error::Tampered("its time row says another method or pair");
@@ -99,7 +99,7 @@ impl Vault {
         let row = self.table.share(client, &key.digest).await?;
         let row = row.ok_or(Error::Tampered("its time row stands there without it"))?;
         let row = row.map_err(Error::Tampered)?;
-        if row.at != key.at || row.slot != *slot {
+        if row.at != key.at || !row.slot.means(slot) {
             return Err(Error::Tampered("its time row says another time, method or pair"));
         }
         Envelope::parse(&row.sealed)?;

@@ -47,6 +47,13 @@ impl ShareRow {
         TimeKey { at: self.at, digest: self.digest.clone() }
     }
 
+    /// The key of its time row, from which a page can go on.
+    pub fn start(&self) -> Item {
+        let [_, client, ..] = self.slot.parts();
+        let key = [(PARTITION_KEY, client.to_owned()), (SORT_KEY, self.time_key().to_string())];
+        key.map(|(name, value)| (name.into(), AttributeValue::S(value))).into()
+    }
+
     /// The length of its share, in bytes, by its envelope; 0 for what is none.
     pub fn share_len(&self) -> usize {
         Envelope::parse(&self.sealed).map_or(0, |envelope| envelope.share_len())
@@ -87,7 +94,7 @@ pub struct TimeRow {
     pub row_key: String,
     /// When it was sealed, and which share it is.
     pub key: Option<TimeKey>,
-    /// Where the share belongs.
+    /// Where the share belongs, its method by its meaning.
     pub slot: Option<Slot>,
 }
 
@@ -98,8 +105,9 @@ impl TimeRow {
     }
 }
 
+/// The method by its meaning, so that a read by any spelling finds it.
 pub(super) fn time_values(slot: &Slot, key: &TimeKey) -> Values {
-    common(slot, key.to_string())
+    common(&Slot { method: slot.method.meaning(), ..slot.clone() }, key.to_string())
 }
 
 fn common(slot: &Slot, row_key: String) -> Values {
