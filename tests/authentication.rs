@@ -10,7 +10,7 @@ use crate::{
 };
 
 const WEBHOOKS: [&str; 2] = ["webhook-backup", "webhook-fetch"];
-const USERS: [&str; 2] = ["get-backup", "store-backup"];
+const USERS: [&str; 3] = ["get-backup", "list-backups", "store-backup"];
 
 fn digest(secret: &str) -> String {
     encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes()))
@@ -168,7 +168,7 @@ async fn one_login_reaches_the_shares_of_each_client_that_it_names_and_of_no_oth
 #[tokio::test]
 async fn every_401_says_how_to_prove_who_calls() {
     let system = System::start().await;
-    for (functions, challenge) in [(USERS, "Bearer"), (WEBHOOKS, "X-Webhook-Secret")] {
+    for (functions, challenge) in [(&USERS[..], "Bearer"), (&WEBHOOKS, "X-Webhook-Secret")] {
         for function in functions {
             let nobody = Event::of(function).authorizer(json!({})).without_header("x-webhook-secret");
             let refused = system.call(nobody).await;

@@ -166,6 +166,47 @@ async fn a_method_is_that_method_else_the_legacy_share_else_404() {
     assert_eq!(system.get("").await.body["cipherText"], "legacy");
 }
 
+/// How each SDK writes a method, and what all of it means.
+const SPELLINGS: [(&str, &[&str]); 6] = [
+    ("GDRIVE", &["GDRIVE", "gdrive", "googleDrive", "GoogleDrive", "GOOGLEDRIVE"]),
+    ("ICLOUD", &["ICLOUD", "icloud", "iCloud"]),
+    ("PASSKEY", &["PASSKEY", "passkey"]),
+    ("PASSWORD", &["PASSWORD", "password"]),
+    ("FIREBASE", &["FIREBASE", "firebase"]),
+    ("CUSTOM-ED25519", &["CUSTOM-ED25519", "custom-ed25519", "Custom-Ed25519"]),
+];
+
+/// docs/contract.md, "Client API": methods are compared by meaning.
+#[tokio::test]
+async fn a_backup_by_any_sdk_is_found_by_every_other() {
+    let system = System::start().await;
+    for (meaning, spellings) in SPELLINGS {
+        for (number, stored) in spellings.iter().enumerate() {
+            let share = format!("{meaning} {number}");
+            assert_eq!(system.store(json!({"backupMethod": stored, "cipherText": share})).await.status, 200);
+            for read in spellings {
+                let got = system.get(&format!("backupMethod={read}")).await;
+                assert_eq!(got.body["cipherText"], share, "stored as {stored}, read as {read}");
+            }
+        }
+    }
+    for (other, _) in SPELLINGS {
+        assert_ne!(system.get("backupMethod=googledrives").await.status, 200, "{other}");
+    }
+    let sealed = system.shares("store-backup").await;
+    let methods: Vec<_> = sealed.iter().map(|row| row["method"].as_s().unwrap().as_str()).collect();
+    assert!(methods.contains(&"googleDrive"), "what a row was sealed with stays as it was sent: {methods:?}");
+}
+
+#[tokio::test]
+async fn unknown_in_any_case_is_the_legacy_method() {
+    let system = System::start().await;
+    system.store(json!({"backupMethod": "unknown", "cipherText": "legacy"})).await;
+    for query in ["backupMethod=GDRIVE", "backupMethod=Unknown", ""] {
+        assert_eq!(system.get(query).await.body["cipherText"], "legacy", "{query}");
+    }
+}
+
 #[tokio::test]
 async fn a_query_that_can_mean_two_things_or_none_is_refused() {
     let system = System::start().await;
@@ -212,6 +253,7 @@ async fn a_parameter_that_was_meant_to_choose_and_is_not_ours_is_refused_and_nam
         ("pairId=p", "backupSharePairId"),
         ("pair_id=p", "backupSharePairId"),
         ("id=1", "backupId"),
+        ("backup_id=1", "backupId"),
         ("before=1", "before"),
     ] {
         let refused = system.get(query).await;

@@ -28,6 +28,7 @@ mod hostile_http;
 mod kms_emulator;
 mod layout;
 mod leaks;
+mod listing;
 mod logs;
 mod many;
 mod measured;

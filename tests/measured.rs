@@ -79,7 +79,8 @@ async fn holding(half: Half, count: usize, bytes: usize, others: &str) -> (Syste
 /// The same, and the one share of its method and pair is the oldest.
 async fn burying(count: usize) -> (System, Database) {
     let (system, database) = many::start().await;
-    let sent = json!({"cipherText": share(0, OURS), "backupMethod": "PASSKEY", "backupSharePairId": "pair-1"});
+    let sent =
+        json!({"cipherText": share(0, OURS), "backupMethod": "PASSKEY", "backupSharePairId": "pair-1"});
     assert_eq!(system.store(sent).await.status, 200);
     CLIENTS.bury(&system, &database, count - 1, "GDRIVE").await;
     (system, database)

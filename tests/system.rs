@@ -11,6 +11,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::{config::Credentials, types::AttributeValue};
 use backup_shares::{
     aws::Aws,
+    client_list::ClientList,
     client_shares::ClientShares,
     config::{ClientIdSource, KeyRing, SharesConfig, WebhookPolicy},
     custodian_shares::CustodianShares,
@@ -19,6 +20,7 @@ use backup_shares::{
 use dynoxide::Database;
 use get_backup::GetBackup;
 use lambda_http::request;
+use list_backups::ListBackups;
 use local::{
     dynamodb,
     faults::{Fate, Proxy, Seen},
@@ -45,6 +47,8 @@ pub struct System {
     pub aws: Aws,
     pub kms: Kms,
     pub get: GetBackup,
+    /// The function that lists client shares.
+    pub list: ListBackups,
     pub store: StoreBackup,
     pub backup: WebhookBackup,
     pub fetch: WebhookFetch,
@@ -99,6 +103,10 @@ impl System {
         let (dynamodb_url, kms_url) = serve_aws(&stack, &kms, database).await;
         let aws = aws_at(&dynamodb_url, &kms_url).await;
         Self {
+            list: ListBackups {
+                client_id: client_id(&stack, "list-backups"),
+                list: client_list(&stack, &aws),
+            },
             get: GetBackup {
                 client_id: client_id(&stack, "get-backup"),
                 shares: ClientShares::new(&aws, config(&stack, "get-backup")),
@@ -131,6 +139,7 @@ impl System {
         let request = request::from_str(&event.0.to_string()).unwrap();
         let response = match function.function.as_str() {
             "get-backup" => Box::pin(answer(&|request| self.get.handle(request), request)).await,
+            "list-backups" => Box::pin(answer(&|request| self.list.handle(request), request)).await,
             "store-backup" => Box::pin(answer(&|request| self.store.handle(request), request)).await,
             "webhook-backup" => Box::pin(answer(&|request| self.backup.handle(request), request)).await,
             "webhook-fetch" => Box::pin(answer(&|request| self.fetch.handle(request), request)).await,
@@ -147,6 +156,11 @@ impl System {
     /// The app asks for its share, with an encoded query.
     pub async fn get(&self, query: &str) -> Answer {
         self.call(Event::of("get-backup").query(query)).await
+    }
+
+    /// The app asks which shares there are, with an encoded query.
+    pub async fn list(&self, query: &str) -> Answer {
+        self.call(Event::of("list-backups").query(query)).await
     }
 
     /// The app hands over its share.
@@ -167,6 +181,7 @@ impl System {
     /// Makes the client functions learn client ids from there.
     pub fn takes_client_id_from(&mut self, source: &ClientIdSource) {
         self.get.client_id = source.clone();
+        self.list.client_id = source.clone();
         self.store.client_id = source.clone();
     }
 
@@ -232,6 +247,7 @@ impl System {
     pub fn reach_by(&mut self, aws: &Aws) {
         let config = |function| config(&self.stack, function);
         self.get.shares = ClientShares::new(aws, config("get-backup"));
+        self.list.list = client_list(&self.stack, aws);
         self.store.shares = ClientShares::new(aws, config("store-backup"));
         self.backup.shares = CustodianShares::new(aws, config("webhook-backup"));
         self.fetch.shares = CustodianShares::new(aws, config("webhook-fetch"));
@@ -318,6 +334,10 @@ fn known<'a>(stack: &'a Stack, function: &str) -> &'a Function {
 fn client_id(stack: &Stack, function: &str) -> ClientIdSource {
     let environment = environment(stack, function);
     ClientIdSource::parse(&environment["CLIENT_ID_CLAIM"], &environment["CLIENT_AUTHORIZER_ARN"]).unwrap()
+}
+
+fn client_list(stack: &Stack, aws: &Aws) -> ClientList {
+    ClientList::new(aws.dynamodb.clone(), environment(stack, "list-backups")["SHARES_TABLE"].clone())
 }
 
 fn policy(stack: &Stack, function: &str) -> WebhookPolicy {

@@ -28,10 +28,9 @@ impl Aws {
     /// Clients of which every call has its retries. The SDK's own quota is of a process: what earlier requests have
     /// retried in vain would take the second look from a later one, whose answer is lost.
     pub fn new(dynamodb: aws_sdk_dynamodb::config::Builder, kms: aws_sdk_kms::config::Builder) -> Self {
-        let retries = RetryPartition::custom("every call").token_bucket(TokenBucket::unlimited()).build();
         Self {
-            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.retry_partition(retries.clone()).build()),
-            kms: aws_sdk_kms::Client::from_conf(kms.retry_partition(retries).build()),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.retry_partition(retries()).build()),
+            kms: aws_sdk_kms::Client::from_conf(kms.retry_partition(retries()).build()),
         }
     }
 
@@ -53,15 +52,34 @@ impl Aws {
     /// The calls are unsigned: they need no right, AWS refuses them, and whatever it answers does not matter. If a
     /// connection can't be had now, the first request will ask for it.
     pub async fn connect(&self) {
-        let unsigned = || [AuthSchemeId::from("noAuth")];
-        let dynamodb = aws_sdk_dynamodb::Config::builder().allow_no_auth().auth_scheme_preference(unsigned());
         let kms = aws_sdk_kms::Config::builder().allow_no_auth().auth_scheme_preference(unsigned());
-        let dynamodb = dynamodb.retry_config(RetryConfig::disabled());
         let kms = kms.retry_config(RetryConfig::disabled());
         let _answers = join(
-            self.dynamodb.describe_limits().customize().config_override(dynamodb).send(),
+            connect(&self.dynamodb),
             self.kms.describe_key().key_id("none").customize().config_override(kms).send(),
         )
         .await;
     }
+}
+
+/// A connected client of DynamoDB alone, for a function that opens nothing.
+pub async fn dynamodb_from_env() -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(&Aws::settings().load().await);
+    let client = aws_sdk_dynamodb::Client::from_conf(config.retry_partition(retries()).build());
+    connect(&client).await;
+    client
+}
+
+async fn connect(dynamodb: &aws_sdk_dynamodb::Client) {
+    let config = aws_sdk_dynamodb::Config::builder().allow_no_auth().auth_scheme_preference(unsigned());
+    let config = config.retry_config(RetryConfig::disabled());
+    let _answer = dynamodb.describe_limits().customize().config_override(config).send().await;
+}
+
+fn retries() -> RetryPartition {
+    RetryPartition::custom("every call").token_bucket(TokenBucket::unlimited()).build()
+}
+
+fn unsigned() -> [AuthSchemeId; 1] {
+    [AuthSchemeId::from("noAuth")]
 }

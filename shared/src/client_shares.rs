@@ -5,8 +5,10 @@ use crate::{
     aws::Aws,
     config::{ConfigError, SharesConfig},
     error::{Error, Result},
+    log,
     newest::Newest,
-    share::{Kind, Method, PairId, Share, Slot},
+    row_key::share_key,
+    share::{Kind, Method, PairId, RowDigest, Share, Slot},
     table::TimeRow,
     vault::Vault,
 };
@@ -17,7 +19,9 @@ pub struct ClientShares(Vault);
 /// Which of a user's shares is asked for. With nothing named: the newest.
 #[derive(Debug, Default)]
 pub struct Wanted {
-    /// Shares of this method, else those of method `UNKNOWN`; never another method's.
+    /// This share and no other: an `id` of the list.
+    pub id: Option<RowDigest>,
+    /// Shares of this method, however it is spelt, else those of method `UNKNOWN`; never another method's.
     pub method: Option<Method>,
     /// Shares of this pair and no other.
     pub pair: Option<PairId>,
@@ -60,8 +64,20 @@ impl ClientShares {
     /// when that share will never open, or a row that can't be read might be it: another share is never given in its
     /// place. [`Error::TooManyRows`] when so much else was stored since that a read does not get to it.
     pub async fn get(&self, user: &User, wanted: &Wanted) -> Result<Share> {
+        if let Some(id) = &wanted.id {
+            return self.by_id(user, id, wanted).await;
+        }
         let newest = Newest::new(&self.0.table, user.client(), wanted).find().await?;
         let row = self.0.read(user.client(), &newest.ok_or(Error::NotFound)?).await?;
+        self.0.open(&row).await
+    }
+
+    async fn by_id(&self, user: &User, id: &RowDigest, wanted: &Wanted) -> Result<Share> {
+        let row = self.0.table.share(user.client(), id).await?.ok_or(Error::NotFound)?;
+        let row = row.map_err(Error::Tampered).inspect_err(|error| {
+            log::never_opens(user.client(), &share_key(id), error);
+        })?;
+        wanted.fit(&row.slot).ok_or(Error::NotFound)?;
         self.0.open(&row).await
     }
 }
@@ -75,12 +91,15 @@ impl Wanted {
     /// How well a row fits, `None` if it doesn't (docs/contract.md, "Client API", `GET`). One that doesn't say where its
     /// share belongs might be the very one.
     pub(crate) fn rank(&self, row: &TimeRow) -> Option<Fit> {
-        let Some(slot) = &row.slot else { return Some(Fit::Exact) };
+        row.slot.as_ref().map_or(Some(Fit::Exact), |slot| self.fit(slot))
+    }
+
+    fn fit(&self, slot: &Slot) -> Option<Fit> {
         if self.pair.is_some() && self.pair != slot.pair {
             return None;
         }
         match &self.method {
-            Some(method) if *method == slot.method => Some(Fit::Exact),
+            Some(method) if method.meaning() == slot.method.meaning() => Some(Fit::Exact),
             Some(_) => slot.method.is_unknown().then_some(Fit::Legacy),
             None => Some(Fit::Exact),
         }

@@ -40,17 +40,26 @@ pub struct SharesConfig {
 }
 
 impl SharesConfig {
-    const TABLE_PROBLEM: &str = "is not set: it takes the name of the table of shares (ClientTableName or \
-                                 CustodianTableName in the template, if not the stack's own)";
-
     /// Reads `SHARES_TABLE` and `SHARES_KEYS`.
     ///
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub fn from_env() -> Checked<Self> {
-        let table = variable("SHARES_TABLE", Self::TABLE_PROBLEM)?;
-        Ok(Self { table, keys: KeyRing::parse(&variable("SHARES_KEYS", KeyRing::MISSING)?)? })
+        Ok(Self {
+            table: table_from_env()?,
+            keys: KeyRing::parse(&variable("SHARES_KEYS", KeyRing::MISSING)?)?,
+        })
     }
+}
+
+/// Reads `SHARES_TABLE`.
+///
+/// # Errors
+/// Names the variable when it is missing.
+pub fn table_from_env() -> Checked<String> {
+    let problem = "is not set: it takes the name of the table of shares (ClientTableName or CustodianTableName in the \
+                   template, if not the stack's own)";
+    variable("SHARES_TABLE", problem)
 }
 
 /// A KMS key, by its ARN. An alias is refused: re-pointing one would strand the rows sealed before.

@@ -44,6 +44,18 @@ impl Intercept for Date {
     }
 }
 
+/// A time in milliseconds since 1970, as RFC 3339 writes it in UTC, with three digits of milliseconds.
+///
+/// # Errors
+/// [`Error::Internal`] when it is beyond the year 9999.
+pub fn rfc3339(milliseconds: u64) -> Result<String> {
+    let beyond = |_| Error::Internal("a stored time is beyond the year 9999");
+    let seconds = i64::try_from(milliseconds / 1000).map(DateTime::from_secs);
+    let text = seconds.map_err(beyond)?.fmt(DateTimeFormat::DateTime);
+    let text = text.map_err(|_| Error::Internal("a stored time is beyond the year 9999"))?;
+    Ok(format!("{}.{:03}Z", text.trim_end_matches('Z'), milliseconds % 1000))
+}
+
 fn milliseconds(date: &str) -> Option<u64> {
     let date = DateTime::from_str(date, DateTimeFormat::HttpDate).ok()?;
     date.to_millis().ok()?.try_into().ok()
@@ -52,6 +64,13 @@ fn milliseconds(date: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_written_to_the_millisecond() {
+        assert_eq!(rfc3339(784_111_777_000).unwrap(), "1994-11-06T08:49:37.000Z");
+        assert_eq!(rfc3339(1_795_339_800_007).unwrap(), "2026-11-22T09:30:00.007Z");
+        assert!(rfc3339(9_999_999_999_999_999).is_err());
+    }
 
     #[test]
     fn a_date_is_read_and_nothing_else() {

@@ -9,11 +9,12 @@
 mod answer;
 pub mod auth;
 pub mod aws;
+pub mod client_list;
 pub mod client_shares;
 mod clock;
 pub mod config;
 pub mod custodian_shares;
-mod date;
+pub mod date;
 mod ends;
 pub mod envelope;
 pub mod error;

@@ -7,6 +7,7 @@ use super::actions;
 pub enum Who {
     StoreBackup,
     GetBackup,
+    ListBackups,
     WebhookBackup,
     WebhookFetch,
     Administrator,
@@ -17,9 +18,10 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::StoreBackup,
         Self::GetBackup,
+        Self::ListBackups,
         Self::WebhookBackup,
         Self::WebhookFetch,
         Self::Administrator,
@@ -34,6 +36,7 @@ impl Who {
         match self {
             Self::StoreBackup => Some("StoreBackupFunction"),
             Self::GetBackup => Some("GetBackupFunction"),
+            Self::ListBackups => Some("ListBackupsFunction"),
             Self::WebhookBackup => Some("WebhookBackupFunction"),
             Self::WebhookFetch => Some("WebhookFetchFunction"),
             _ => None,

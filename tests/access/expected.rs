@@ -8,7 +8,8 @@ use super::{
         Tables,
         What::{self, Key, Stream, Table},
         Who::{
-            self, Administrator, GetBackup, Reader, Replication, StoreBackup, WebhookBackup, WebhookFetch,
+            self, Administrator, GetBackup, ListBackups, Reader, Replication, StoreBackup, WebhookBackup,
+            WebhookFetch,
         },
     },
 };
@@ -152,6 +153,7 @@ pub const GRANTS: &[Grant] = &[
     grant(StoreBackup, CLIENT, Table, Only(&["dynamodb:PutItem"]), Always),
     grant(StoreBackup, CLIENT, Key, Only(&["kms:GenerateDataKey"]), RightContext),
     grant(GetBackup, CLIENT, Table, Only(&["dynamodb:Query"]), Always),
+    grant(ListBackups, CLIENT, Table, Only(&["dynamodb:Query"]), Always),
     grant(GetBackup, CLIENT, Key, Only(&["kms:Decrypt"]), RightContext),
     grant(WebhookBackup, CUSTODIAN, Table, Only(&["dynamodb:PutItem"]), Always),
     grant(WebhookBackup, CUSTODIAN, Key, Only(&["kms:GenerateDataKey"]), RightContext),

@@ -70,6 +70,7 @@ fn who(who: Who) -> &'static str {
     match who {
         Who::StoreBackup => "`store-backup`",
         Who::GetBackup => "`get-backup`",
+        Who::ListBackups => "`list-backups`",
         Who::WebhookBackup => "`webhook-backup`",
         Who::WebhookFetch => "`webhook-fetch`",
         Who::Administrator => "administrator",

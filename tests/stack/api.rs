@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 use super::{ACCOUNT, REGION, Stack, Variant};
 
 const APIS: [&str; 2] = ["ClientApi", "WebhookApi"];
-const CLIENT_ROUTES: [&str; 2] =
-    ["GET /portal/clients/{clientId}/backup", "POST /portal/clients/{clientId}/backup"];
+const CLIENT_ROUTES: [&str; 3] = [
+    "GET /portal/clients/{clientId}/backup",
+    "GET /portal/clients/{clientId}/backups",
+    "POST /portal/clients/{clientId}/backup",
+];
 const WEBHOOK_ROUTES: [&str; 2] = ["POST /webhook/backup", "POST /webhook/backup/fetch"];
 
 /// The properties of the routes, by their keys.
@@ -125,7 +128,7 @@ async fn each_route_leads_to_a_function_that_lets_in_that_route_alone() {
             )
         });
         assert_eq!(ours.collect::<BTreeMap<_, _>>(), expected, "{variant:?}");
-        assert_eq!(expected.len(), 4);
+        assert_eq!(expected.len(), 5);
     }
 }
 

@@ -103,7 +103,10 @@ fn each_function_gets_its_own_environment() {
         ("WEBHOOK_ALLOWED_IPS", "35.203.150.117/32,104.155.171.139/32,35.185.20.23/32"),
         ("WEBHOOK_SECRET_SHA256", &"ab".repeat(32)),
     ]);
-    assert_eq!(functions.len(), 4);
+    assert_eq!(functions.len(), 5);
+    let mut list = client.clone();
+    list.remove("SHARES_KEYS");
+    assert_eq!(environment("list-backups"), list);
     assert_eq!(environment("store-backup"), client);
     assert_eq!(environment("get-backup"), client);
     assert_eq!(environment("webhook-backup"), custodian);
@@ -132,11 +135,12 @@ fn each_route_leads_to_its_function() {
     assert_eq!(
         routes,
         [
-            [
+            vec![
                 route(Method::GET, client, "get-backup", Some("TokenAuthorizer")),
+                route(Method::GET, &format!("{client}s"), "list-backups", Some("TokenAuthorizer")),
                 route(Method::POST, client, "store-backup", Some("TokenAuthorizer")),
             ],
-            [
+            vec![
                 route(Method::POST, "/webhook/backup", "webhook-backup", None),
                 route(Method::POST, "/webhook/backup/fetch", "webhook-fetch", None),
             ]

@@ -1,0 +1,72 @@
+//! A user's app sees which of its shares there are: `GET /portal/clients/{clientId}/backups`. It opens none.
+
+use backup_shares::{
+    Error, Result,
+    auth::User,
+    client_list::{ClientList, Listed},
+    config::ClientIdSource,
+    date::rfc3339,
+    http,
+    query::Query,
+    share::RowDigest,
+};
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+
+/// What the function needs to serve a request.
+pub struct ListBackups {
+    /// What holds the user's client id.
+    pub client_id: ClientIdSource,
+    /// The list of all users' shares.
+    pub list: ClientList,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    backups: Vec<Backup>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Backup {
+    id: String,
+    backup_method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_share_pair_id: Option<String>,
+    stored_at: String,
+}
+
+impl ListBackups {
+    /// Reads the function's environment.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or malformed.
+    pub async fn from_env() -> Result<Self, lambda_http::Error> {
+        Ok(Self { client_id: ClientIdSource::from_env()?, list: ClientList::from_env().await? })
+    }
+
+    /// Tells a user which of their shares there are, newest first.
+    ///
+    /// # Errors
+    /// See [`ClientList::page`] and [`User::authenticate`].
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
+        let user = User::authenticate(&request, &self.client_id)?;
+        let query = Query::parse(&request, &["before"])?;
+        let before =
+            query.one("before")?.map(|id| RowDigest::parse(id).ok_or(Error::NotFound)).transpose()?;
+        let page = self.list.page(&user, before.as_ref()).await?;
+        let backups = page.shares.into_iter().map(backup).collect::<Result<_>>()?;
+        http::ok(&Answer { backups, next: page.next.map(|id| id.as_str().into()) })
+    }
+}
+
+fn backup(share: Listed) -> Result<Backup> {
+    Ok(Backup {
+        id: share.id.as_str().into(),
+        backup_method: share.method.as_str().into(),
+        backup_share_pair_id: share.pair.map(|pair| pair.as_str().into()),
+        stored_at: rfc3339(share.stored_at)?,
+    })
+}

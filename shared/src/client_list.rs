@@ -1,0 +1,105 @@
+//! Which client shares there are, without opening one: what an app chooses by when the newest is not the one it needs.
+
+use aws_sdk_dynamodb::Client;
+
+use crate::{
+    auth::User,
+    aws,
+    config::{self, ConfigError},
+    ends::{Ends, Side},
+    error::{Error, Result},
+    log,
+    share::{ClientId, Kind, Method, PairId, RowDigest},
+    table::{Table, TimeRow, TimesOf},
+};
+
+/// Most shares on one page (docs/contract.md, "Client API").
+pub const PAGE: usize = 100;
+
+/// The list of the client shares of all wallets. Only a [`User`] reads one, and only their own.
+pub struct ClientList(Table);
+
+/// A share that is stored.
+pub struct Listed {
+    /// What it is asked for by.
+    pub id: RowDigest,
+    /// Its method, by its meaning.
+    pub method: Method,
+    /// Its pair, where that is known.
+    pub pair: Option<PairId>,
+    /// When it was first sealed, in milliseconds since 1970.
+    pub stored_at: u64,
+}
+
+/// A page of the list, newest first.
+pub struct Page {
+    /// The shares on it, [`PAGE`] at most.
+    pub shares: Vec<Listed>,
+    /// Where the next page goes on, if there are more.
+    pub next: Option<RowDigest>,
+}
+
+impl ClientList {
+    /// The list that the function's environment names: table, credentials and Region. It needs no key.
+    ///
+    /// # Errors
+    /// Names the variable that is missing.
+    pub async fn from_env() -> Result<Self, ConfigError> {
+        let table = config::table_from_env()?;
+        Ok(Self::new(aws::dynamodb_from_env().await, table))
+    }
+
+    /// The list of a table's shares.
+    pub const fn new(dynamodb: Client, table: String) -> Self {
+        Self(Table::new(dynamodb, table, Kind::Client))
+    }
+
+    /// The newest half page and the oldest half page, or all that there are; from `before` on, the page of those that
+    /// are older.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no share `before`; [`Error::Unavailable`] when AWS is.
+    pub async fn page(&self, user: &User, before: Option<&RowDigest>) -> Result<Page> {
+        match before {
+            None => self.both_ends(user.client()).await,
+            Some(before) => self.older(user.client(), before).await,
+        }
+    }
+
+    /// So that nobody buries a share in the list either.
+    async fn both_ends(&self, client: &ClientId) -> Result<Page> {
+        let mut ends = Ends::new(&self.0, client).await?;
+        let newest = listed(client, &ends.take(Side::Newest, PAGE / 2).await?);
+        let mut oldest = ends.take(Side::Oldest, PAGE / 2).await?;
+        oldest.reverse();
+        let ahead = ends.take(Side::Ahead, PAGE - newest.len() - oldest.len()).await?;
+        let next = newest.last().filter(|_| ends.has_more()).map(|share| share.id.clone());
+        let rest = [listed(client, &oldest), listed(client, &ahead)].into_iter().flatten();
+        Ok(Page { shares: newest.into_iter().chain(rest).collect(), next })
+    }
+
+    async fn older(&self, client: &ClientId, before: &RowDigest) -> Result<Page> {
+        let share = self.0.share(client, before).await?.ok_or(Error::NotFound)?;
+        let start = share.map_err(Error::Tampered)?.start();
+        let which = TimesOf { limit: Some(101), ..TimesOf::default() };
+        let mut rows = self.0.times(client, which, Some(start)).await?.rows;
+        let has_more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        let shares = listed(client, &rows);
+        let next = shares.last().filter(|_| has_more).map(|share| share.id.clone());
+        Ok(Page { shares, next })
+    }
+}
+
+/// What the rows say. One that can't be read is left out, logged and counted.
+fn listed(client: &ClientId, rows: &[TimeRow]) -> Vec<Listed> {
+    let list = |row: &TimeRow| {
+        let TimeRow { key: Some(key), slot: Some(slot), .. } = row else {
+            log::never_opens(client, &row.row_key, &Error::Tampered("its time row can't be read"));
+            return None;
+        };
+        let (method, pair) = (slot.method.clone(), slot.pair.clone());
+        Some(Listed { id: key.digest.clone(), method, pair, stored_at: key.at })
+    };
+    rows.iter().filter_map(list).collect()
+}
