@@ -1,5 +1,5 @@
 //! What reads cost while a client's shares grow from one to ten thousand: calls, read units, and medians in one run, with 5 ms
-//! for a call to DynamoDB and 10 for one to KMS. The figures of docs/decisions/0013.
+//! for a call to DynamoDB and 10 for one to KMS. The figures of docs/decisions/0015.
 
 use std::time::{Duration, Instant};
 

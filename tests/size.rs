@@ -156,7 +156,7 @@ async fn long_ten_thousand_shares_of_one_client_are_served_in_time_and_memory() 
     }
 }
 
-/// Prints the figures of docs/decisions/0013.
+/// Prints the figures of docs/decisions/0015.
 #[expect(clippy::print_stderr, reason = "what a long run is for")]
 fn report(half: Half, bytes: usize, served: &Served) {
     let Served { line, usage, .. } = served;

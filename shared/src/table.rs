@@ -72,7 +72,7 @@ impl Table {
     }
 
     /// By `INSERT`, which replaces nothing, and a right to which is no right to replace anything
-    /// (docs/decisions/0014).
+    /// (docs/decisions/0016).
     async fn insert(&self, values: Values) -> Result<bool> {
         let names: Vec<String> = values.iter().map(|(name, _)| format!("'{name}': ?")).collect();
         log::aws_call();

@@ -32,6 +32,8 @@ const GUARDED: &[&str] = &[
     "dynamodb:PartiQLDelete",
     "dynamodb:UpdateTimeToLive",
 ];
+/// What a role that stores may do: insert, and look at what is there. Nobody may put.
+const STORES: &[&str] = &["dynamodb:PartiQLInsert", "dynamodb:Query"];
 /// What of AWS's `ReadOnlyAccess` concerns a table that bears that policy.
 const READS: &[&str] = &[
     "dynamodb:BatchGetItem",
@@ -150,12 +152,12 @@ const fn grant(who: Who, halves: &'static [Half], what: What, may: May, when: Wh
 
 /// All that is allowed.
 pub const GRANTS: &[Grant] = &[
-    grant(StoreBackup, CLIENT, Table, Only(&["dynamodb:PutItem"]), Always),
+    grant(StoreBackup, CLIENT, Table, Only(STORES), Always),
     grant(StoreBackup, CLIENT, Key, Only(&["kms:GenerateDataKey"]), RightContext),
     grant(GetBackup, CLIENT, Table, Only(&["dynamodb:Query"]), Always),
-    grant(ListBackups, CLIENT, Table, Only(&["dynamodb:Query"]), Always),
     grant(GetBackup, CLIENT, Key, Only(&["kms:Decrypt"]), RightContext),
-    grant(WebhookBackup, CUSTODIAN, Table, Only(&["dynamodb:PutItem"]), Always),
+    grant(ListBackups, CLIENT, Table, Only(&["dynamodb:Query"]), Always),
+    grant(WebhookBackup, CUSTODIAN, Table, Only(STORES), Always),
     grant(WebhookBackup, CUSTODIAN, Key, Only(&["kms:GenerateDataKey"]), RightContext),
     grant(WebhookFetch, CUSTODIAN, Table, Only(&["dynamodb:Query"]), Always),
     grant(WebhookFetch, CUSTODIAN, Key, Only(&["kms:Decrypt"]), RightContext),
