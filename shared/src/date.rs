@@ -21,6 +21,9 @@ pub struct Date(Arc<AtomicU64>);
 
 impl Date {
     /// When AWS answered, in milliseconds since 1970, to the second.
+    ///
+    /// # Errors
+    /// [`Error::Undated`] when the answer did not say.
     pub fn read(&self, operation: &'static str) -> Result<u64> {
         let date = self.0.load(Ordering::Relaxed);
         if date == 0 { Err(Error::Undated(operation)) } else { Ok(date) }
