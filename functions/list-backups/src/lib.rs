@@ -32,9 +32,10 @@ struct Answer {
 #[serde(rename_all = "camelCase")]
 struct Backup {
     id: String,
-    backup_method: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    backup_share_pair_id: Option<String>,
+    #[serde(rename = "backupMethod")]
+    method: String,
+    #[serde(rename = "backupSharePairId", skip_serializing_if = "Option::is_none")]
+    pair: Option<String>,
     stored_at: String,
 }
 
@@ -65,8 +66,8 @@ impl ListBackups {
 fn backup(share: Listed) -> Result<Backup> {
     Ok(Backup {
         id: share.id.as_str().into(),
-        backup_method: share.method.as_str().into(),
-        backup_share_pair_id: share.pair.map(|pair| pair.as_str().into()),
+        method: share.method.as_str().into(),
+        pair: share.pair.map(|pair| pair.as_str().into()),
         stored_at: rfc3339(share.stored_at)?,
     })
 }
