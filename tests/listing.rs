@@ -90,8 +90,8 @@ async fn an_id_that_is_none_of_the_users_is_404() {
 /// docs/contract.md, "Client API": the first answer holds the newest 50 and the oldest 50.
 #[tokio::test]
 async fn nobody_buries_a_share_in_a_list_and_page_by_page_all_are_there() {
-    let system = System::start().await;
     const ALL: usize = 317;
+    let system = System::start().await;
     CLIENTS.fill(&system, 0..ALL, 100).await;
     let mut all: Vec<String> = Vec::new();
     let mut page = system.list("").await;
