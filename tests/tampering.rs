@@ -1,5 +1,7 @@
 //! A row opens where and as it was stored, or not at all; and none that doesn't open hides another, or is acknowledged.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use serde_json::{Value, json};
 
@@ -330,4 +332,40 @@ async fn every_single_flipped_byte_of_a_stored_envelope_is_refused() {
     }
     system.put("store-backup", row).await;
     assert_eq!(system.get("").await.body["cipherText"], "raw");
+}
+
+/// ENVELOPE.md: nobody sees a share when its data key moves to another key.
+#[tokio::test]
+async fn a_share_whose_data_key_was_moved_to_another_key_opens_under_that() {
+    for (half, other) in [(CUSTODIAN, "get-backup"), (OURS, "webhook-fetch")] {
+        let (mut system, rows) = half.stored().await;
+        let (from, to) = (system.keys(half.read).to_owned(), system.keys(other).to_owned());
+        let sealed = rows[0]["sealed"].as_b().unwrap().as_ref();
+        let length = usize::from(u16::from_be_bytes([sealed[36], sealed[37]]));
+        let (head, rest) = (&sealed[..36], &sealed[38..]);
+        let row = |name: &str| rows[0][name].as_s().unwrap().clone();
+        let kind = if half.store == CUSTODIAN.store { "custodian" } else { "client" };
+        let context = [
+            ("app", "portal-backup-shares".to_owned()),
+            ("kind", kind.into()),
+            ("client", row("pk")),
+            ("method", row("method")),
+            ("pair", row("pair")),
+        ];
+        let context: HashMap<String, String> = context.map(|(name, value)| (name.into(), value)).into();
+        let moved = system.aws.kms.re_encrypt().ciphertext_blob(Blob::new(&rest[..length]));
+        let moved = moved.source_key_id(&from).destination_key_id(&to);
+        let moved = moved.set_source_encryption_context(Some(context.clone()));
+        let moved = moved.set_destination_encryption_context(Some(context)).send().await.unwrap();
+        let wrapped = moved.ciphertext_blob.unwrap().into_inner();
+        let length_now = u16::try_from(wrapped.len()).unwrap().to_be_bytes();
+        let sealed = [head, &length_now, &wrapped, &rest[length..]].concat();
+        let key_id = to.rsplit('/').next().unwrap();
+        let row = with(&rows[0], "key_id", AttributeValue::S(key_id.into()));
+        let row = with(&row, "sealed", AttributeValue::B(Blob::new(sealed)));
+        half.replace(&system, &rows, [row, rows[1].clone()]).await;
+        system.opens_with(&format!("{from},{to}"));
+        let got = system.call(Event::of(half.read).query("").body(body("", ""))).await;
+        assert!(got.body.to_string().contains("raw"), "{}: {got:?}", half.read);
+    }
 }

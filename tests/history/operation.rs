@@ -27,7 +27,7 @@ pub struct Kept {
 pub enum Action {
     /// One share, or both curves' at once.
     Store(Vec<Kept>),
-    /// All custodian shares.
+    /// All custodian shares; or all client shares, by the list and the id of each.
     Fetch,
     /// The newest client share, of a method or pair if one is named.
     Get { method: Option<String>, pair: Option<String> },

@@ -30,6 +30,8 @@ enum Bug {
     KeepsGarbage,
     /// A repeated request removes its rows and stores them again.
     StoresAgain,
+    /// The list of client shares ends too early.
+    ListsTooFew,
 }
 
 struct Planted {
@@ -52,6 +54,13 @@ impl Planted {
             (Bug::StoresAgain, [kept]) if !BROKEN.contains(&kept.share.as_str()) => {
                 let digest = digest(&client, half, kept);
                 self.delete(half, |row| row["sk"].as_s().unwrap().ends_with(&digest)).await;
+            }
+            (Bug::ListsTooFew, []) if half == Half::Client && action == Action::Fetch => {
+                let mut reached = self.scene.ask(&client, half, &action).await;
+                if let Outcome::Shares(shares) = &mut reached {
+                    shares.pop();
+                }
+                return reached;
             }
             _ => {}
         }
@@ -85,6 +94,7 @@ async fn planted_bugs_are_caught_by_the_rules_that_they_break_and_shown_in_a_few
         (Bug::DeletesThenCreates, Rule::NothingIsLost),
         (Bug::KeepsGarbage, Rule::GarbageIsRefused),
         (Bug::StoresAgain, Rule::NewestFirst),
+        (Bug::ListsTooFew, Rule::NothingIsLost),
     ] {
         let plan = Plan { seed: 7, clients: 3, requests: 45 };
         let planted = &Planted { scene: Scene::start(plan.seed).await, bug, asked: AtomicUsize::new(0) };

@@ -41,7 +41,33 @@ impl Scene {
 
     /// Sends a request and gives what it came to.
     pub async fn ask(&self, client: &str, half: Half, action: &Action) -> Outcome {
-        outcome(action, &self.system.call(event(client, half, action)).await)
+        match (action, half) {
+            (Action::Fetch, Half::Client) => self.reach(client).await,
+            _ => outcome(action, &self.system.call(event(client, half, action)).await),
+        }
+    }
+
+    /// All client shares by the app's own routes alone: page by page the list, and each by its id.
+    async fn reach(&self, client: &str) -> Outcome {
+        let mut shares: Vec<String> = Vec::new();
+        let mut query = String::new();
+        loop {
+            let page = self.system.call(Event::of("list-backups").client(client).query(&query)).await;
+            let Some(backups) = page.body["backups"].as_array() else { return refused(&page) };
+            for backup in backups {
+                let query = format!("backupId={}", backup["id"].as_str().unwrap());
+                let got = self.system.call(Event::of("get-backup").client(client).query(&query)).await;
+                let Some(share) = got.body["cipherText"].as_str() else { return refused(&got) };
+                if !shares.iter().any(|known| known == share) {
+                    shares.push(share.into());
+                }
+            }
+            match page.body["next"].as_str() {
+                Some(next) => query = format!("before={next}"),
+                None if shares.is_empty() => return Outcome::Missing,
+                None => return Outcome::Shares(shares),
+            }
+        }
     }
 
     fn tick(&self) -> u64 {
@@ -69,6 +95,10 @@ where
     };
     let callers = (0..plan.clients).flat_map(|client| (0..CALLERS).map(move |number| (client, number)));
     stream::iter(callers).map(caller).buffer_unordered(AT_ONCE).concat().await
+}
+
+fn refused(answer: &Answer) -> Outcome {
+    if answer.status == 503 { Outcome::Unknown } else { Outcome::Wrong(answer.status) }
 }
 
 /// A request as the event that API Gateway makes of it.
