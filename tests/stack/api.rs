@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use backup_shares::serve::DEADLINE;
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, REGION, Stack, Variant};
@@ -193,5 +194,15 @@ async fn access_logs_stand_under_the_prefix_that_has_room_for_many_and_go_with_t
     for (id, name) in [("ClientApiLogs", "client-api"), ("WebhookApiLogs", "webhook-api")] {
         assert_eq!(groups[id]["Properties"]["LogGroupName"], format!("/aws/vendedlogs/backups/{name}"));
         assert_eq!(groups[id]["DeletionPolicy"], "Delete", "a name that is fixed can't be made twice");
+    }
+}
+
+/// Portal gives up after 10 s, and an answer of ours must be there before Lambda stops the function.
+#[tokio::test]
+async fn a_request_is_given_up_before_its_function_is_stopped_and_that_before_portal_gives_up() {
+    const PORTAL: u64 = 10;
+    for (id, function) in Variant::Production.expanded().await.of_type("AWS::Lambda::Function") {
+        let timeout = function["Properties"]["Timeout"].as_u64().unwrap();
+        assert!(DEADLINE.as_secs() < timeout && timeout <= PORTAL, "{id}");
     }
 }
