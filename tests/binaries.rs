@@ -10,6 +10,7 @@ use local::{
     story::{self, Cast},
     workspace::Workspace,
 };
+use pairs::{Random, Wallet};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -53,11 +54,13 @@ async fn a_backup_a_recovery_and_an_interrupted_recovery_go_through_the_real_bin
     let client = story::new_client().unwrap();
     let cast = Cast {
         api: running.url.clone(),
+        wallet: Wallet::random(&mut Random::system().unwrap()),
         token: running.token(&client).unwrap(),
         client: client.clone(),
         webhook_secret: running.webhook_secret.clone(),
     };
-    story::play(&cast).await.unwrap();
+    let recovered = story::play(&cast).await.unwrap();
+    assert!(recovered == cast.wallet, "what the last recovery brought back is another wallet");
     let calls = running.kms().calls();
     let opened = calls.iter().filter(|call| call.operation == "Decrypt");
     let clients: Vec<_> = opened.map(|call| call.encryption_context.get("client")).collect();

@@ -16,6 +16,7 @@ use local::story::{self, Cast};
 use local::terminal::{self, BAD, BOLD, DIM, GOOD};
 use local::watch::Sources;
 use local::workspace::Workspace;
+use pairs::{Random, Wallet};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until Ctrl-C.
@@ -97,7 +98,7 @@ async fn attend(
     let cast = cast(running)?;
     if play {
         *played = tokio::select! {
-            played = story::play(&cast) => played.context("THE STORY FAILED"),
+            played = story::play(&cast) => played.map(drop).context("THE STORY FAILED"),
             error = running.failed() => return Err(error),
         };
     }
@@ -115,6 +116,7 @@ fn cast(running: &Running) -> Result<Cast> {
     let client = story::new_client()?;
     Ok(Cast {
         api: running.url.clone(),
+        wallet: Wallet::random(&mut Random::system()?),
         token: running.token(&client)?,
         client,
         webhook_secret: running.webhook_secret.clone(),

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use axum::http::header::AUTHORIZATION;
+use pairs::{AppKey, Halves, Random};
 use serde_json::json;
 
 use super::http::Http;
@@ -13,15 +14,23 @@ pub struct App<'a> {
     http: &'a Http,
     path: String,
     bearer: String,
+    key: AppKey,
 }
 
 impl<'a> App<'a> {
-    pub fn new(http: &'a Http, client: &str, token: &str) -> Self {
-        Self { http, path: format!("/portal/clients/{client}/backup"), bearer: format!("Bearer {token}") }
+    pub fn new(http: &'a Http, client: &str, token: &str) -> Result<Self> {
+        Ok(Self {
+            http,
+            path: format!("/portal/clients/{client}/backup"),
+            bearer: format!("Bearer {token}"),
+            key: AppKey::new(&Random::system()?.bytes())?,
+        })
     }
 
-    /// Hands over a share, in the form that Portal's current web and React Native guides send.
-    pub async fn store(&self, share: &ClientShare) -> Result<()> {
+    /// Encrypts its halves of both curves and hands them over, in the form that Portal's current web and React Native
+    /// guides send.
+    pub async fn store(&self, halves: &Halves) -> Result<ClientShare> {
+        let share = ClientShare(self.key.seal(halves, &mut Random::system()?)?);
         let body = json!({"data": {"backupMethod": "GDRIVE", "cipherText": share.0}});
         self.http.post(&self.path, (AUTHORIZATION, &self.bearer), &body).await?;
         telling::exchange(
@@ -29,7 +38,12 @@ impl<'a> App<'a> {
             &format!("POST {}", self.path),
             format_args!("sent {share}, GDRIVE; got 200"),
         );
-        Ok(())
+        Ok(share)
+    }
+
+    /// Its halves, from what it has handed over.
+    pub fn open(&self, share: &ClientShare) -> Result<Halves> {
+        self.key.open(&share.0)
     }
 
     /// Takes back the newest share.
