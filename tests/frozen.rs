@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     event::Event,
+    fixtures,
     layout::root,
     operator,
     system::{Answer, Item, System},
@@ -178,11 +179,6 @@ async fn an_operator_opens_every_row_that_a_release_has_written() {
 /// Two clients, one of them with the shapes that real shares come in.
 fn stores() -> Vec<Store> {
     let (alice, bob) = ("c19vjk2158y5o9bhedinl6agl", "bob_2.x:y-z");
-    let real = |curve: &str| {
-        let path = root().join(format!("tests/fixtures/custodian_share_{curve}.json"));
-        let fixture: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-        json!({"backupMethod": fixture["backupMethod"], "share": fixture["share"]})
-    };
     let unicode = "{\"n\": 1.0e0,\t\"é\":\"漢 \u{1F511} \\ \\u0000\"}\n";
     vec![
         Store::ours(alice, json!({"cipherText": "alice, no method, from an old version"})),
@@ -203,8 +199,8 @@ fn stores() -> Vec<Store> {
         Store::ours(alice, json!({"backupMethod": "PASSKEY", "cipherText": unicode})),
         Store::ours(bob, json!({"backupMethod": "GDRIVE", "cipherText": "alice, GDRIVE, newest"})),
         Store::portals(alice, json!({"share": "alice, custodian, no method"})),
-        Store::portals(alice, real("secp256k1")),
-        Store::portals(alice, real("ed25519")),
+        Store::portals(alice, fixtures::custodian_share("secp256k1")),
+        Store::portals(alice, fixtures::custodian_share("ed25519")),
         Store::portals(
             alice,
             json!({"backupMethod": "a+b", "backupSharePairId": "p:_.-9", "share": "alice, custodian, pair"}),

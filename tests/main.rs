@@ -21,6 +21,7 @@ mod deadline;
 mod deploying;
 mod envelope;
 mod event;
+mod fixtures;
 mod frozen;
 mod history;
 mod hostile;

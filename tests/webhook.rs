@@ -1,12 +1,11 @@
 //! The webhook, row by row of the contract.
 
-use std::fs;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::{
     event::{CLIENT, Event},
+    fixtures,
     system::System,
 };
 
@@ -228,12 +227,7 @@ async fn a_fetch_that_is_full_holds_the_newest_in_half_of_its_bytes_and_the_olde
 #[tokio::test]
 async fn both_curves_may_arrive_at_once() {
     let system = System::start().await;
-    let fixture = |curve: &str| {
-        let path = format!("{}/fixtures/custodian_share_{curve}.json", env!("CARGO_MANIFEST_DIR"));
-        let fixture: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-        json!({"clientId": CLIENT, "backupMethod": fixture["backupMethod"], "share": fixture["share"]})
-    };
-    let (secp256k1, ed25519) = (fixture("secp256k1"), fixture("ed25519"));
+    let [secp256k1, ed25519] = ["secp256k1", "ed25519"].map(fixtures::custodian_share);
     let (first, second) = tokio::join!(system.backup(secp256k1.clone()), system.backup(ed25519.clone()));
     assert_eq!((first.status, second.status), (200, 200));
     let fetched = system.fetch().await;
