@@ -19,7 +19,7 @@ fn names(folder: &str) -> BTreeSet<String> {
 }
 
 /// The binaries and routes of the template.
-fn routed() -> BTreeSet<(String, String)> {
+pub fn routed() -> BTreeSet<(String, String)> {
     let template = Template::read(&root().join("template.yaml")).unwrap();
     let arns =
         template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();

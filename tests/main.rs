@@ -34,6 +34,7 @@ mod logs;
 mod many;
 mod measured;
 mod memory;
+mod openapi;
 mod operator;
 mod protocol;
 mod python;
