@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
 mod access;
+mod apps;
 mod authentication;
 mod binaries;
 mod browser;
