@@ -1,6 +1,7 @@
 //! The webhook, row by row of the contract.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use local::faults::Fate;
 use serde_json::{Value, json};
 
 use crate::{
@@ -192,20 +193,28 @@ async fn fetch_answers_with_the_newest_64_and_the_oldest_64_at_most() {
 }
 
 #[tokio::test]
-async fn repeated_and_damaged_rows_take_no_share_of_the_128() {
-    let system = System::start().await;
+async fn a_damaged_row_takes_no_place_of_the_128_and_a_repeated_share_takes_its_own() {
+    let mut system = System::start().await;
     for number in 0..128 {
         system.backup(json!({"clientId": CLIENT, "share": format!("share {number}")})).await;
-    }
-    for method in ["A", "B", "C"] {
-        system.backup(json!({"clientId": CLIENT, "share": "share 127", "backupMethod": method})).await;
     }
     // The newest time row once more, of another method than its share's.
     let mut row = system.times("webhook-backup").await.pop().unwrap();
     row.insert("method".into(), AttributeValue::S("D".into()));
-    system.put("webhook-backup", row).await;
-    let expected: Vec<String> = (0..128).rev().map(|number| format!("share {number}")).collect();
+    system.put("webhook-backup", row.clone()).await;
+    let all: Vec<String> = (0..127).rev().map(|number| format!("share {number}")).collect();
+    assert_eq!(system.fetch().await.shares(), all);
+    system.delete("webhook-backup", &row).await;
+    // One share under many methods, which whoever has the secret can store.
+    for method in 0..100 {
+        let again = json!({"clientId": CLIENT, "share": "again", "backupMethod": format!("M{method}")});
+        assert_eq!(system.backup(again).await.status, 200);
+    }
+    let [_dynamodb, kms] = system.intercept_both(|_, _| Fate::Pass, |_, _| Fate::Pass).await;
+    let first = (0..64).rev().map(|number| format!("share {number}"));
+    let expected: Vec<String> = ["again".into()].into_iter().chain(first).collect();
     assert_eq!(system.fetch().await.shares(), expected);
+    assert_eq!(kms.seen().len(), 128, "no more are opened than an answer may hold");
 }
 
 #[tokio::test]

@@ -32,12 +32,16 @@ pub struct Room {
 #[derive(Default)]
 pub struct Answer {
     shares: Vec<(Place, Share)>,
+    /// How many were added. Each takes a place, also one that is there already: nobody has a thousand opened by storing
+    /// one under a thousand methods.
+    added: usize,
     bytes: usize,
 }
 
 impl Answer {
-    pub const fn len(&self) -> usize {
-        self.shares.len()
+    /// How many places are taken.
+    pub const fn taken(&self) -> usize {
+        self.added
     }
 
     pub const fn is_empty(&self) -> bool {
@@ -48,7 +52,7 @@ impl Answer {
     /// that JSON escapes.
     pub fn fitting(&self, lengths: impl Iterator<Item = usize>, room: Room) -> (usize, bool) {
         let (mut count, mut bytes, mut one_may) = (0, self.bytes, false);
-        for length in lengths.take(room.shares.saturating_sub(self.len())) {
+        for length in lengths.take(room.shares.saturating_sub(self.added)) {
             one_may |= self.bytes + length + SURROUNDINGS <= room.bytes;
             bytes += ESCAPED * length + SURROUNDINGS;
             if bytes > room.bytes {
@@ -59,17 +63,21 @@ impl Answer {
         (count, one_may)
     }
 
-    /// Adds a share; gives it back if it does not fit. One that is there takes no room: it stands where it is newest.
+    /// Adds a share; gives it back if it does not fit. One that is there takes no bytes: it stands where it is newest.
     pub fn add(&mut self, place: Place, share: Share, room: Room) -> Option<(Place, Share)> {
+        if self.added == room.shares {
+            return Some((place, share));
+        }
         if let Some((kept, _)) = self.shares.iter_mut().find(|(_, kept)| kept.expose() == share.expose()) {
             *kept = place.max(kept.clone());
+            self.added += 1;
             return None;
         }
         let bytes = self.bytes + answer_len(share.expose());
-        if bytes > room.bytes || self.len() == room.shares {
+        if bytes > room.bytes {
             return Some((place, share));
         }
-        self.bytes = bytes;
+        (self.bytes, self.added) = (bytes, self.added + 1);
         self.shares.push((place, share));
         None
     }
@@ -113,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_full_to_the_byte_and_a_share_that_is_there_takes_no_room() {
+    fn an_answer_is_full_to_the_byte_and_a_share_that_is_there_takes_a_place_and_no_bytes() {
         let mut answer = Answer::default();
         let room = Room { bytes: 100, ..ALL };
         assert!(answer.add(place(1), share("a"), room).is_none());
         assert!(answer.add(place(2), share(&"b".repeat(100 - 6 - 5)), room).is_none());
         assert!(answer.add(place(3), share("a"), room).is_none());
         assert!(answer.add(place(4), share("c"), room).is_some_and(|(_, back)| back.expose() == "c"));
-        assert_eq!(answer.len(), 2);
+        assert_eq!(answer.taken(), 3);
         assert_eq!(texts(answer), ["a".to_owned(), "b".repeat(89)]);
     }
 

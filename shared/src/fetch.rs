@@ -49,7 +49,7 @@ impl<'a> Fetch<'a> {
         let all = Room { shares: MAX_SHARES, bytes: MAX_ANSWER_BYTES };
         let half = Room { shares: MAX_SHARES / 2, bytes: MAX_ANSWER_BYTES / 2 };
         self.fill(&mut ends, Side::Newest, half).await?;
-        let shares = self.answer.len() + MAX_SHARES / 2;
+        let shares = self.answer.taken() + MAX_SHARES / 2;
         self.fill(&mut ends, Side::Oldest, Room { shares, ..all }).await?;
         self.fill(&mut ends, Side::Newest, all).await?;
         self.fill(&mut ends, Side::Ahead, all).await?;
@@ -86,7 +86,7 @@ impl<'a> Fetch<'a> {
     /// Reads share rows until some are there to be opened. Whether there are.
     async fn read(&mut self, ends: &mut Ends<'_>, side: Side, room: Room) -> Result<bool> {
         while self.pending[side as usize].rows.is_empty() {
-            let count = AT_ONCE.min(room.shares.saturating_sub(self.answer.len()));
+            let count = AT_ONCE.min(room.shares.saturating_sub(self.answer.taken()));
             let times = ends.take(side, count).await?;
             if times.is_empty() {
                 return Ok(self.take_over(side));
