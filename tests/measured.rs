@@ -3,15 +3,16 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
 use dynoxide::Database;
-use local::faults::{Fate, Proxy, Seen};
+use local::faults::{Fate, Fault, Proxy, Seen};
 use serde_json::json;
 
 use crate::{
     costs::read_units,
     event::Event,
     many::{self, CLIENTS, CUSTODIANS, Half, share},
-    system::System,
+    system::{System, aws_at},
 };
 
 const DYNAMODB: Duration = Duration::from_millis(5);
@@ -135,4 +136,63 @@ async fn long_measured_reads_of_one_to_ten_thousand_shares() {
         all.push(Measured::new(&format!("fetch, of {count}"), CUSTODIANS.reading(), system).await);
     }
     measure(all).await;
+}
+
+/// A client share's row.
+fn row() -> Vec<(&'static str, AttributeValue)> {
+    let text = |text: &str| AttributeValue::S(text.into());
+    vec![
+        ("pk", text("c19vjk2158y5o9bhedinl6agl")),
+        ("sk", text(&format!("share#{}", "0".repeat(64)))),
+        ("method", text("GDRIVE")),
+        ("pair", text("cc1qakmh7rfwox7dyl0t2yi1m")),
+        ("at", AttributeValue::N("1795339800000".into())),
+        ("key_id", text("mrk-1234abcd12ab34cd56ef1234567890ab")),
+        ("sealed", AttributeValue::B(Blob::new(vec![7; OURS + 300]))),
+    ]
+}
+
+async fn insert(client: &Client) {
+    let row = row();
+    let names: Vec<String> = row.iter().map(|(name, _)| format!("'{name}': ?")).collect();
+    let statement = format!("INSERT INTO \"ClientSharesTable\" VALUE {{{}}}", names.join(", "));
+    let values = row.into_iter().map(|(_, value)| value).collect();
+    client.execute_statement().statement(statement).set_parameters(Some(values)).send().await.unwrap();
+}
+
+async fn put(client: &Client) {
+    let row = row().into_iter().map(|(name, value)| (name.into(), value)).collect();
+    let put = client.put_item().table_name("ClientSharesTable").set_item(Some(row));
+    let put = put.condition_expression("attribute_not_exists(#pk)").expression_attribute_names("#pk", "pk");
+    put.send().await.unwrap();
+}
+
+/// With `WAY` and `COUNT` it makes so many calls of one way and nothing else, for a tool that counts instructions.
+#[tokio::test]
+#[ignore = "a minute: cargo test --workspace --test system --profile soak long_insert -- --ignored --nocapture"]
+#[expect(clippy::print_stderr, reason = "what a long run is for")]
+async fn long_insert_against_put() {
+    let answer = |_, _: &Seen| Fate::Before(Fault::Answer("{}".into()));
+    let service = Proxy::start("http://127.0.0.1:1", answer).await.unwrap();
+    let client = aws_at(&service.url, &service.url).await.dynamodb;
+    if let Ok(way) = std::env::var("WAY") {
+        let count: usize = std::env::var("COUNT").unwrap().parse().unwrap();
+        for _ in 0..count {
+            if way == "put" { put(&client).await } else { insert(&client).await }
+        }
+        return;
+    }
+    let (mut puts, mut inserts) = (Vec::new(), Vec::new());
+    for _ in 0..2000 {
+        let start = Instant::now();
+        put(&client).await;
+        puts.push(start.elapsed());
+        let start = Instant::now();
+        insert(&client).await;
+        inserts.push(start.elapsed());
+    }
+    puts.sort_unstable();
+    inserts.sort_unstable();
+    let (put, insert) = (puts[1000], inserts[1000]);
+    eprintln!("PutItem {put:?}, INSERT {insert:?}: {:.3}", insert.as_secs_f64() / put.as_secs_f64());
 }

@@ -188,7 +188,7 @@ impl System {
     /// All rows of the table that a function uses.
     pub async fn rows(&self, function: &str) -> Vec<Item> {
         let scan = self.aws.dynamodb.scan().table_name(self.table(function));
-        scan.send().await.unwrap().items.unwrap_or_default()
+        scan.into_paginator().items().send().try_collect().await.unwrap()
     }
 
     /// The rows of shares.
