@@ -60,6 +60,7 @@ impl Half {
         let (mut row, mut time) = (as_json(&row), as_json(&time));
         for of in [&mut row, &mut time] {
             of["method"] = json!({ "S": method });
+            of["pair"] = json!({"S": "another"});
         }
         row["at"] = json!({ "N": (at + 1).to_string() });
         for number in 0..count {
