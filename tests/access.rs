@@ -18,6 +18,11 @@ use world::World;
 
 use crate::layout::root;
 
+/// Whether IAM knows an action of that name for a table or a key.
+pub fn knows(action: &str) -> bool {
+    [actions::TABLE, actions::KEY].concat().iter().any(|known| known.ends_with(&format!(":{action}")))
+}
+
 #[tokio::test]
 async fn what_is_allowed_is_what_is_expected_and_no_more() {
     let mut allowed = BTreeSet::new();

@@ -22,16 +22,7 @@ pub struct Script {
 impl Script {
     /// What the script prints, given these arguments and this input.
     pub async fn run(&self, arguments: &[&str], input: &[u8]) -> String {
-        let folder = root().join(self.folder);
-        let environment = environment(self.name, &folder.join("requirements.txt")).await;
-        let mut child = Command::new(environment.join("bin/python3"))
-            .arg(folder.join(self.name).with_extension("py"))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = self.command(arguments).await.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let write = async move { stdin.write_all(input).await };
         // A script that doesn't read its input closes it early.
@@ -39,6 +30,20 @@ impl Script {
         let output = output.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The script with these arguments, all three of its streams piped.
+    pub async fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.programs().await.join("python3"));
+        command.arg(root().join(self.folder).join(self.name).with_extension("py")).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The folder of Python and of the programs that the packages bring.
+    pub async fn programs(&self) -> PathBuf {
+        let requirements = root().join(self.folder).join("requirements.txt");
+        environment(self.name, &requirements).await.join("bin")
     }
 }
 

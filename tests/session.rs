@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Output, Stdio},
     time::Duration,
 };
@@ -27,14 +27,19 @@ use crate::{
 /// Another build can hold cargo's lock for as long.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// `local` with these arguments, built as `cargo local` builds it.
-async fn local(arguments: &[&str], folder: &TempDir) -> Command {
+/// The program `local`, built as `cargo local` builds it.
+pub async fn executable() -> &'static Path {
     static BUILT: OnceCell<compile::Executables> = OnceCell::const_new();
     let build = || async {
         executables().await;
         compile::functions(&Workspace::read().unwrap(), &["local".into()]).await.unwrap()
     };
-    let mut command = Command::new(&BUILT.get_or_init(build).await["local"]);
+    &BUILT.get_or_init(build).await["local"]
+}
+
+/// `local` with these arguments.
+async fn local(arguments: &[&str], folder: &TempDir) -> Command {
+    let mut command = Command::new(executable().await);
     command.args(arguments).arg("--data").arg(folder.path());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command

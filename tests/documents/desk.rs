@@ -1,0 +1,91 @@
+//! The README's commands for a desk, as it has them, typed beside a run of `cargo local`.
+
+use std::{path::Path, process::Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::{block, pages, prose::terms};
+use crate::{
+    layout::root,
+    session::{Session, executable},
+};
+
+/// Instead of building `local` again: the one that runs, on its folder.
+const CARGO: &str = r#"
+cargo() {
+    if [ "$1 $2" = "-q local" ]; then shift 2; "$LOCAL" "$@" --data "$DATA"; else command cargo "$@"; fi
+}
+"#;
+
+/// A run of `cargo local`, and a second terminal.
+struct Desk {
+    session: Session,
+    folder: TempDir,
+}
+
+impl Desk {
+    /// What a script prints, typed in the project's folder; the run's own address and secret stand in it.
+    async fn types(&self, script: &str) -> String {
+        let script = script
+            .replace("http://127.0.0.1:3000", &self.session.api)
+            .replace("SECRET=…", &format!("SECRET={}", self.session.secret));
+        let output = bash(&format!("{CARGO}{script}"), self.folder.path()).await.output().await.unwrap();
+        assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The answers that a script prints, one after the other.
+    async fn answers(&self, script: &str) -> Vec<Value> {
+        let said = self.types(script).await;
+        serde_json::Deserializer::from_str(&said).into_iter().map(Result::unwrap).collect()
+    }
+}
+
+async fn bash(script: &str, data: &Path) -> Command {
+    let mut bash = Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", script]).current_dir(root());
+    bash.env("LOCAL", executable().await).env("DATA", data);
+    bash.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    bash
+}
+
+#[tokio::test]
+async fn the_readmes_commands_work_on_a_desk() {
+    let folder = TempDir::new().unwrap();
+    let desk = Desk { session: Session::start(&folder).await, folder };
+    let invoke = block("README.md", "cargo lambda invoke");
+    let status = async |script: &str| desk.answers(script).await[0]["statusCode"].clone();
+    assert_eq!(status(&invoke).await, 404);
+    assert_eq!(status(&invoke.replace("get-backup", "store-backup")).await, 200);
+    assert_eq!(status(&invoke).await, 200);
+
+    let proofs = block("README.md", "TOKEN=$(cargo -q local token alice)");
+    let app = block("README.md", "# hands over its encrypted share");
+    let with_id = |id: &str| format!("{proofs}{}", app.replace("ID=…", &format!("ID={id}")));
+    let said = desk.answers(&with_id("0")).await;
+    assert!(said[0]["message"].is_string(), "{said:?}");
+    assert_eq!(said[1]["cipherText"], "d59a2f5c8e6b41f0");
+    let said = desk.answers(&with_id(said[2]["backups"][0]["id"].as_str().unwrap())).await;
+    assert_eq!(said[3]["cipherText"], "d59a2f5c8e6b41f0");
+    let portal = block("README.md", "# hands over a custodian share");
+    let portal = desk.answers(&format!("{proofs}{portal}")).await;
+    assert!(portal[0]["message"].is_string(), "{portal:?}");
+    assert_eq!(portal[1]["backupShares"], json!([r#"{"x":"1"}"#]));
+}
+
+#[tokio::test]
+async fn every_cargo_local_that_a_page_names_is_understood() {
+    let terms = pages()
+        .into_iter()
+        .flat_map(|(page, text)| terms(&text).into_iter().map(move |term| (page.clone(), term)));
+    for (page, term) in terms {
+        if let Some(words) = term.strip_prefix("cargo local ") {
+            let understood =
+                Command::new(executable().await).args(words.split(' ')).arg("--help").output().await.unwrap();
+            let said = String::from_utf8_lossy(&understood.stderr);
+            assert!(understood.status.success(), "{page}: {term}: {said}");
+        }
+    }
+}
