@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use backup_shares::config::{ClientIdSource, KeyRing, WebhookPolicy};
+use backup_shares::config::{ClientIdSource, KeyRing, MAX_KEYS, WebhookPolicy};
 
 /// The lines are `SHARES_KEYS`, `WEBHOOK_SECRET_SHA256`, `WEBHOOK_ALLOWED_IPS`, an address that calls, `CLIENT_ID_CLAIM` and
 /// `CLIENT_AUTHORIZER_ARN`.
@@ -18,7 +18,7 @@ pub fn configuration(bytes: &[u8]) {
     assert_eq!(source.is_ok(), claim.is_empty() != authorizer.is_empty());
 }
 
-/// What is taken for a ring is one or two whole ARNs; a refusal is one line that names the variable.
+/// What is taken for a ring is up to eight whole ARNs; a refusal is one line that names the variable.
 fn keys(text: &str) {
     match KeyRing::parse(text) {
         Ok(ring) => {
@@ -29,7 +29,7 @@ fn keys(text: &str) {
                 let key = ring.find(id).expect("each key is found by its id");
                 assert_eq!((key.arn(), key.id(), arn.matches(':').count()), (*arn, id, 5));
             }
-            assert!(arns.len() <= 2 && ring.find("").is_none());
+            assert!(arns.len() <= MAX_KEYS && ring.find("").is_none());
         }
         Err(error) => refused(&error.to_string(), "SHARES_KEYS"),
     }
