@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::functions::{CLAIM, Function, SECRET, request, with};
+use crate::{
+    functions::{CLAIM, Function, SECRET, request, with},
+    headers_and_ids::vouches,
+};
 
 /// The bytes are an event for each function: nobody gets in whom the event does not name.
 pub fn event(bytes: &[u8]) {
@@ -29,6 +32,10 @@ fn is_let_in(function: Function, event: &Value) -> bool {
         return context["http"]["sourceIp"] == "127.0.0.1"
             && headers.values().any(|value| *value == SECRET || *value == json!([SECRET]));
     }
-    let named = &event["pathParameters"]["clientId"];
-    named.is_string() && context["authorizer"]["jwt"]["claims"][CLAIM] == *named
+    let Some(named) = event["pathParameters"]["clientId"].as_str() else { return false };
+    match &context["authorizer"]["jwt"]["claims"][CLAIM] {
+        Value::String(claim) => vouches(claim, named),
+        Value::Array(ids) => ids.iter().any(|id| id == named),
+        other => vouches(&other.to_string(), named),
+    }
 }

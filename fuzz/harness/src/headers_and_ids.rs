@@ -20,7 +20,7 @@ pub fn headers_and_ids(bytes: &[u8]) {
                 (Function::Fetch, header(line), line == SECRET),
                 (Function::Fetch, address(line), line.parse() == Ok(std::net::Ipv4Addr::LOCALHOST)),
                 (Function::Get, path(line), line == CLIENT),
-                (Function::Get, claim(line), line == CLIENT),
+                (Function::Get, claim(line), vouches(line, CLIENT)),
                 (Function::Get, query(line), true),
                 (Function::Fetch, event(named.as_bytes()), true),
             ] {
@@ -32,6 +32,12 @@ pub fn headers_and_ids(bytes: &[u8]) {
     }
 }
 
+/// Whether a claim holds a client's id: alone, or in a list as API Gateway writes it.
+pub fn vouches(claim: &str, client: &str) -> bool {
+    let list = claim.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    claim == client || list.is_some_and(|list| list.split_whitespace().any(|id| id == client))
+}
+
 /// Which ids there are, written another way.
 fn ids(text: &str) {
     let is_id = |max: usize, more: &[u8]| {
@@ -39,6 +45,7 @@ fn ids(text: &str) {
         (1..=max).contains(&bytes.len())
             && bytes[0].is_ascii_alphanumeric()
             && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || more.contains(byte))
+            && !["undefined", "null", "nan", "none"].contains(&text.to_ascii_lowercase().as_str())
     };
     assert_eq!(ClientId::parse(text).is_ok(), is_id(128, b"_.:-"));
     assert_eq!(PairId::parse(text).is_ok(), is_id(128, b"_.:-"));
