@@ -61,7 +61,7 @@ async fn mine(folder: &TempDir) -> Account {
     let wrappers = programs::wrap(folder.path(), once(cargo).chain(curl));
     let inherited = programs::inherited();
     let folders = [wrappers, programs::sam().await].into_iter().chain(env::split_paths(&inherited));
-    let defaults: [(&str, OsString); 2] = [("BRIEF_SECONDS", "300".into()), ("QUEUE_SECONDS", "20".into())];
+    let default: [(&str, OsString); 1] = [("BRIEF_SECONDS", "300".into())];
     let ours: [(&str, OsString); 3] = [
         ("PATH", env::join_paths(folders).unwrap()),
         ("REAL_PATH", inherited.clone()),
@@ -69,7 +69,7 @@ async fn mine(folder: &TempDir) -> Account {
     ];
     let named = |(name, value): (&str, OsString)| (name.to_owned(), value);
     let theirs = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-    let variables = defaults.map(named).into_iter().chain(theirs).chain(ours.map(named)).collect();
+    let variables = default.map(named).into_iter().chain(theirs).chain(ours.map(named)).collect();
     Account { name: if is_stand_in { "claims" } else { "aws" }, variables, is_stand_in }
 }
 

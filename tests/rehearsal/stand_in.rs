@@ -84,7 +84,6 @@ async fn account(name: &'static str, folder: &Path, served: &Served) -> Account 
         ("AWS_DEFAULT_REGION", "us-east-1".into()),
         ("AWS_EC2_METADATA_DISABLED", "true".into()),
         ("BRIEF_SECONDS", "1".into()),
-        ("QUEUE_SECONDS", "0".into()),
         ("SAM_CLI_POLL_DELAY", "0.2".into()),
         ("SAM_CLI_TELEMETRY", "0".into()),
     ];
