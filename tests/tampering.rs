@@ -156,7 +156,7 @@ fn changed(rows: &Rows) -> Vec<(&'static str, Rows)> {
 }
 
 #[tokio::test]
-async fn e10_e11_e17_what_is_not_as_it_was_stored_is_left_out_of_a_fetch_and_the_others_are_given() {
+async fn e10_e11_e18_what_is_not_as_it_was_stored_is_left_out_of_a_fetch_and_the_others_are_given() {
     let (system, rows) = CUSTODIAN.stored().await;
     for (change, others) in changed(&rows) {
         CUSTODIAN.replace(&system, &rows, others.clone()).await;
@@ -167,7 +167,7 @@ async fn e10_e11_e17_what_is_not_as_it_was_stored_is_left_out_of_a_fetch_and_the
 }
 
 #[tokio::test]
-async fn e10_e11_e17_what_is_not_as_it_was_stored_is_500_and_no_other_share_is_given_for_it() {
+async fn e10_e11_e18_what_is_not_as_it_was_stored_is_500_and_no_other_share_is_given_for_it() {
     let (system, rows) = OURS.stored().await;
     for (change, others) in changed(&rows) {
         OURS.replace(&system, &rows, others.clone()).await;
@@ -283,6 +283,20 @@ async fn a_share_that_is_sent_again_is_not_acknowledged_over_a_time_row_that_say
         }
         system.put(half.store, rows[1].clone()).await;
         assert_eq!(half.store(&system, "raw", "GDRIVE").await, 200);
+    }
+}
+
+#[tokio::test]
+async fn e18_a_row_that_is_neither_a_share_nor_its_time_is_passed_over() {
+    for half in [OURS, CUSTODIAN] {
+        let (system, [row, time]) = half.stored().await;
+        for (row, sort_key) in [(&row, "a"), (&time, "later"), (&time, "share"), (&row, "times#")] {
+            system.put(half.store, with(row, "sk", text(sort_key))).await;
+        }
+        let read = Event::of(half.read).query("").body(json!({"clientId": CLIENT}));
+        let answer = system.call(read).await;
+        let share = answer.body.get("cipherText").or(answer.body.get("backupShare"));
+        assert_eq!((answer.status, share), (200, Some(&json!("raw"))), "{}", half.read);
     }
 }
 

@@ -5,7 +5,10 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
-    share::properties::{share, slot},
+    share::{
+        ClientId, Kind,
+        properties::{share, slot},
+    },
     test_support::cases,
 };
 
@@ -22,6 +25,23 @@ impl std::fmt::Debug for Freshness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Freshness")
     }
+}
+
+#[test]
+fn e10_what_is_not_utf8_is_refused_although_its_tag_verifies() {
+    let slot = Slot::from_row(Kind::Client, &ClientId::parse("a").unwrap(), "M", "-").unwrap();
+    let binding = Binding { slot: &slot, stored_at: 1 };
+    let (data_key, salt, nonce) = (Secret::new([1; DATA_KEY_BYTES]), [2; SALT_BYTES], [3; NONCE_BYTES]);
+    let keys = Keys::derive(&data_key, &salt).unwrap();
+    let opened = |text: &[u8]| {
+        let mut ciphertext = text.to_vec();
+        let tag = encrypt(&keys.encryption, nonce, aad(&binding, &salt), &mut ciphertext).unwrap();
+        ciphertext.extend_from_slice(tag.as_ref());
+        let (commitment, ciphertext) = (keys.commitment.expose().as_slice(), ciphertext.as_slice());
+        Envelope { salt, wrapped_key: b"wrapped", commitment, nonce, ciphertext }.open(&binding, &data_key)
+    };
+    assert_eq!(opened("é".as_bytes()).unwrap().expose(), "é");
+    assert!(matches!(opened(&[0xc3]), Err(Error::Tampered(_))));
 }
 
 proptest! {
