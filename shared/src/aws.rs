@@ -29,7 +29,7 @@ impl Aws {
     /// retried in vain would take the second look from a later one, whose answer is lost.
     pub fn new(dynamodb: aws_sdk_dynamodb::config::Builder, kms: aws_sdk_kms::config::Builder) -> Self {
         Self {
-            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.retry_partition(retries()).build()),
+            dynamodb: client(dynamodb),
             kms: aws_sdk_kms::Client::from_conf(kms.retry_partition(retries()).build()),
         }
     }
@@ -64,10 +64,13 @@ impl Aws {
 
 /// A connected client of DynamoDB alone, for a function that opens nothing.
 pub async fn dynamodb_from_env() -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::config::Builder::from(&Aws::settings().load().await);
-    let client = aws_sdk_dynamodb::Client::from_conf(config.retry_partition(retries()).build());
+    let client = client((&Aws::settings().load().await).into());
     connect(&client).await;
     client
+}
+
+fn client(dynamodb: aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::from_conf(dynamodb.retry_partition(retries()).build())
 }
 
 async fn connect(dynamodb: &aws_sdk_dynamodb::Client) {

@@ -16,6 +16,10 @@ use crate::{
 /// Most shares on one page (docs/contract.md, "Client API").
 pub const PAGE: usize = 100;
 
+/// Rows that a page is made from: one more shows whether another follows.
+const ONE_MORE: i32 = 101;
+const _: () = assert!(ONE_MORE as usize == PAGE + 1);
+
 /// The list of the client shares of all wallets. Only a [`User`] reads one, and only their own.
 pub struct ClientList(Table);
 
@@ -81,7 +85,7 @@ impl ClientList {
     async fn older(&self, client: &ClientId, before: &RowDigest) -> Result<Page> {
         let share = self.0.share(client, before).await?.ok_or(Error::NotFound)?;
         let start = share.map_err(Error::Tampered)?.start();
-        let which = TimesOf { limit: Some(101), ..TimesOf::default() };
+        let which = TimesOf { limit: Some(ONE_MORE), ..TimesOf::default() };
         let mut rows = self.0.times(client, which, Some(start)).await?.rows;
         let has_more = rows.len() > PAGE;
         rows.truncate(PAGE);

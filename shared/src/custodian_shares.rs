@@ -32,7 +32,8 @@ impl CustodianShares {
     /// Stores a share beside those before it. When this returns the share is durable.
     ///
     /// # Errors
-    /// [`crate::Error::Unavailable`] when AWS is: then the share may or may not be stored, and repeating is safe.
+    /// [`Error::Unavailable`](crate::Error::Unavailable) when AWS is: then the share may or may not be stored, and
+    /// repeating is safe.
     pub async fn store(
         &self,
         _proof: &Portal,

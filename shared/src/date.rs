@@ -52,10 +52,9 @@ impl Intercept for Date {
 /// # Errors
 /// [`Error::Internal`] when it is beyond the year 9999.
 pub fn rfc3339(milliseconds: u64) -> Result<String> {
-    let beyond = |_| Error::Internal("a stored time is beyond the year 9999");
-    let seconds = i64::try_from(milliseconds / 1000).map(DateTime::from_secs);
-    let text = seconds.map_err(beyond)?.fmt(DateTimeFormat::DateTime);
-    let text = text.map_err(|_| Error::Internal("a stored time is beyond the year 9999"))?;
+    let seconds = i64::try_from(milliseconds / 1000).ok().map(DateTime::from_secs);
+    let text = seconds.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok());
+    let text = text.ok_or(Error::Internal("a stored time is beyond the year 9999"))?;
     Ok(format!("{}.{:03}Z", text.trim_end_matches('Z'), milliseconds % 1000))
 }
 

@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::{
-    clock::HORIZON,
     error::{Error, Result},
-    row_key::TimeKey,
     share::ClientId,
     table::{Item, Page, Table, TimeRow, TimesOf},
 };
@@ -59,11 +57,9 @@ impl<'a> Ends<'a> {
     pub async fn new(table: &'a Table, client: &'a ClientId) -> Result<Self> {
         let newest = TimesOf { limit: Some(PAGE), ..TimesOf::default() };
         let mut first = table.times(client, newest, None).await?;
-        let horizon = first.date + HORIZON;
-        let end = TimeKey::end_of(horizon);
-        let mut ahead = VecDeque::new();
-        if first.rows.first().is_some_and(|row| row.row_key >= end) {
-            ahead = first.rows.into_iter().take_while(|row| row.row_key >= end).collect();
+        let (horizon, count) = (first.horizon(), first.ahead());
+        let ahead: VecDeque<_> = first.rows.drain(..count).collect();
+        if !ahead.is_empty() {
             first = table.times(client, TimesOf { up_to: Some(horizon), ..newest }, None).await?;
         }
         let mut ends = Self { table, client, newest: End::of(first), oldest: End::default(), ahead, horizon };

@@ -2,9 +2,7 @@
 
 use crate::{
     client_shares::{Fit, Wanted},
-    clock::HORIZON,
     error::{Error, Result},
-    row_key::TimeKey,
     share::{ClientId, Method},
     table::{Page, Table, TimeRow, TimesOf},
 };
@@ -32,13 +30,12 @@ impl<'a> Newest<'a> {
     /// done, comes after all else.
     pub async fn find(mut self) -> Result<Option<TimeRow>> {
         let first = self.page(None, None).await?;
-        let horizon = first.date + HORIZON;
-        let end = TimeKey::end_of(horizon);
-        if first.rows.first().is_none_or(|row| row.row_key < end) {
+        if first.ahead() == 0 {
             return self.best_from(first, None).await;
         }
-        let below = self.page(Some(horizon), None).await?;
-        match self.best_from(below, Some(horizon)).await? {
+        let horizon = Some(first.horizon());
+        let below = self.page(horizon, None).await?;
+        match self.best_from(below, horizon).await? {
             Some(row) => Ok(Some(row)),
             None => self.best_from(first, None).await,
         }

@@ -3,7 +3,10 @@
 use lambda_http::Request;
 use percent_encoding::percent_decode_str;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    share::RowDigest,
+};
 
 /// Names that are meant to choose a share, in lower case and without `_`, `-` and `[]`, and what to say of one that is not the
 /// route's own.
@@ -46,6 +49,14 @@ impl Query {
             (value, None) => Ok(value),
             _ => Err(Error::BadRequest("a query parameter is repeated")),
         }
+    }
+
+    /// An `id` of the list; `None` when it is absent.
+    ///
+    /// # Errors
+    /// As [`Self::one`], and [`Error::NotFound`] for what can be no share's id.
+    pub fn id(&self, name: &str) -> Result<Option<RowDigest>> {
+        self.one(name)?.map(|id| RowDigest::parse(id).ok_or(Error::NotFound)).transpose()
     }
 }
 

@@ -221,7 +221,7 @@ impl Slot {
         bare(self) == bare(other)
     }
 
-    /// The KMS encryption context. It shows in CloudTrail, so nothing personal is in it.
+    /// The KMS encryption context. It shows in CloudTrail: of the user it holds the client id alone (ENVELOPE.md, E12).
     pub fn encryption_context(&self) -> HashMap<String, String> {
         let [kind, client, method, pair] = self.parts();
         let context = [("app", APP), ("kind", kind), ("client", client), ("method", method), ("pair", pair)];

@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::{
 pub use self::row::{Item, ShareRow, TimeRow};
 use self::row::{METHOD, PAIR, PARTITION_KEY, SORT_KEY, Values};
 use crate::{
+    clock::HORIZON,
     date::Date,
     error::{AwsFailure, Error, Result},
     log,
@@ -53,6 +54,19 @@ pub struct Page {
     pub next: Option<Item>,
     /// When DynamoDB answered, by its clock, in milliseconds since 1970.
     pub date: u64,
+}
+
+impl Page {
+    /// The latest time that a function can have stored a share at, when this page was read.
+    pub const fn horizon(&self) -> u64 {
+        self.date + HORIZON
+    }
+
+    /// How many of the newest rows are dated after that, on a page of the newest first.
+    pub fn ahead(&self) -> usize {
+        let end = TimeKey::end_of(self.horizon());
+        self.rows.iter().take_while(|row| row.row_key >= end).count()
+    }
 }
 
 impl Table {

@@ -1,15 +1,15 @@
 //! A user's app takes back its encrypted share: `GET /portal/clients/{clientId}/backup`.
 
 use backup_shares::{
-    Error, Result,
+    Result,
     auth::User,
     client_shares::{ClientShares, Wanted},
     config::ClientIdSource,
     http, log,
     query::Query,
-    share::{Method, PairId, RowDigest},
+    share::{Method, PairId},
 };
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Error, Request, Response};
 use serde::Serialize;
 
 /// What the function needs to serve a request.
@@ -33,7 +33,7 @@ impl GetBackup {
     ///
     /// # Errors
     /// Names the variable that is missing or malformed.
-    pub async fn from_env() -> Result<Self, lambda_http::Error> {
+    pub async fn from_env() -> Result<Self, Error> {
         Ok(Self { client_id: ClientIdSource::from_env()?, shares: ClientShares::from_env().await? })
     }
 
@@ -51,7 +51,7 @@ impl GetBackup {
 
 fn wanted(request: &Request) -> Result<Wanted> {
     let query = Query::parse(request, &["backupId", "backupMethod", "backupSharePairId"])?;
-    let id = query.one("backupId")?.map(|id| RowDigest::parse(id).ok_or(Error::NotFound)).transpose()?;
+    let id = query.id("backupId")?;
     let method = query.one("backupMethod")?.map(Method::parse).transpose()?;
     let pair = query.one("backupSharePairId")?.map(PairId::parse).transpose()?;
     method.iter().for_each(log::method);

@@ -1,16 +1,15 @@
 //! A user's app sees which of its shares there are: `GET /portal/clients/{clientId}/backups`. It opens none.
 
 use backup_shares::{
-    Error, Result,
+    Result,
     auth::User,
     client_list::{ClientList, Listed},
     config::ClientIdSource,
     date::rfc3339,
     http,
     query::Query,
-    share::RowDigest,
 };
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Error, Request, Response};
 use serde::Serialize;
 
 /// What the function needs to serve a request.
@@ -44,7 +43,7 @@ impl ListBackups {
     ///
     /// # Errors
     /// Names the variable that is missing or malformed.
-    pub async fn from_env() -> Result<Self, lambda_http::Error> {
+    pub async fn from_env() -> Result<Self, Error> {
         Ok(Self { client_id: ClientIdSource::from_env()?, list: ClientList::from_env().await? })
     }
 
@@ -55,9 +54,7 @@ impl ListBackups {
     pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
         let user = User::authenticate(&request, &self.client_id)?;
         let query = Query::parse(&request, &["before"])?;
-        let before =
-            query.one("before")?.map(|id| RowDigest::parse(id).ok_or(Error::NotFound)).transpose()?;
-        let page = self.list.page(&user, before.as_ref()).await?;
+        let page = self.list.page(&user, query.id("before")?.as_ref()).await?;
         let backups = page.shares.into_iter().map(backup).collect::<Result<_>>()?;
         http::ok(&Answer { backups, next: page.next.map(|id| id.as_str().into()) })
     }
