@@ -1,4 +1,4 @@
-//! The two AWS clients, as every function uses them.
+//! The AWS clients that the functions use.
 
 use std::time::Duration;
 

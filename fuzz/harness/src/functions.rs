@@ -1,4 +1,4 @@
-//! The four functions on one AWS in memory, and the rules that hold for every answer.
+//! Four of the functions, all but list-backups, on one AWS in memory, and the rules that hold for every answer.
 
 use std::{cell::LazyCell, panic};
 
@@ -27,7 +27,7 @@ pub const SECRET: &str = "an-example-of-32-bytes-not-kept.";
 /// A user, and a wallet.
 pub const CLIENT: &str = "c19vjk2158y5o9bhedinl6agl";
 
-/// The four functions.
+/// All functions but list-backups.
 pub struct Functions {
     pub memory: Memory,
     get: GetBackup,
