@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::{
     clocks::{now, plant},
     event::CLIENT,
-    many::{self, CLIENTS, CUSTODIANS, HALVES, Half, share},
+    half::{CLIENTS, CUSTODIANS, HALVES, Half},
+    many::{self, share},
     system::System,
 };
 
@@ -83,7 +84,7 @@ async fn a_get_that_does_not_come_to_its_share_is_503_and_never_an_older_share()
     assert_eq!(system.store(json!({"cipherText": "legacy"})).await.status, 200);
     CLIENTS.store(&system, "ours", "GDRIVE").await;
     // Other methods' time rows, three or four to a page of 1 MB.
-    let (_, time) = CLIENTS.newest_rows(&system).await;
+    let [_, time] = CLIENTS.newest_rows(&system).await;
     let mut time = many::as_json(&time);
     time["method"] = json!({"S": "M".repeat(64)});
     time["more"] = json!({"S": "x".repeat(300_000)});

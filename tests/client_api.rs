@@ -190,9 +190,7 @@ async fn a_backup_by_any_sdk_is_found_by_every_other() {
             }
         }
     }
-    for (other, _) in SPELLINGS {
-        assert_ne!(system.get("backupMethod=googledrives").await.status, 200, "{other}");
-    }
+    assert_ne!(system.get("backupMethod=googledrives").await.status, 200);
     let sealed = system.shares("store-backup").await;
     let methods: Vec<_> = sealed.iter().map(|row| row["method"].as_s().unwrap().as_str()).collect();
     assert!(methods.contains(&"googleDrive"), "what a row was sealed with stays as it was sent: {methods:?}");

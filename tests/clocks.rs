@@ -18,8 +18,8 @@ use tracing::level_filters::LevelFilter;
 
 use crate::{
     event::CLIENT,
+    half::{CLIENTS, HALVES, Half},
     logs::Lines,
-    many::{CLIENTS, HALVES, Half},
     system::{Item, System, aws_at},
 };
 

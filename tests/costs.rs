@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 
 use crate::{
     event::{CLIENT, Event},
-    many::{self, CLIENTS, CUSTODIANS, Half, share},
+    half::{CLIENTS, CUSTODIANS, Half},
+    many::{self, share},
     system::{Answer, System},
 };
 
 /// A client share of both curves, and a custodian share of one, in bytes.
-const OURS: usize = 24_000;
-const PORTALS: usize = 6_000;
+pub const OURS: usize = 24_000;
+pub const PORTALS: usize = 6_000;
 
 /// Longer than it takes a function to make the calls that it makes at once.
 const ROUND_TRIP: Duration = Duration::from_millis(250);
@@ -127,7 +128,7 @@ fn in_sequence(mut arrivals: Vec<Instant>) -> usize {
     waits + usize::from(!arrivals.is_empty())
 }
 
-fn getting(query: &str) -> Event {
+pub fn getting(query: &str) -> Event {
     Event::of("get-backup").query(query)
 }
 

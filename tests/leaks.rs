@@ -55,9 +55,9 @@ fn good(function: &str) -> Event {
     Event::of(function).header("authorization", &format!("Bearer {TOKEN}")).body(body)
 }
 
-/// The four routes at once, in good order; those that fail tell nothing. Gives how many did.
-async fn four_routes(system: &System, what: &str) -> usize {
-    let routes = ["store-backup", "webhook-backup", "get-backup", "webhook-fetch"];
+/// All routes at once, in good order; those that fail tell nothing. Gives how many did.
+async fn every_route(system: &System, what: &str) -> usize {
+    let routes = ["store-backup", "webhook-backup", "get-backup", "list-backups", "webhook-fetch"];
     let calls = routes.map(|function| system.call(good(function).query("")));
     let failed: Vec<Answer> =
         join_all(calls).await.into_iter().filter(|answer| answer.status != 200).collect();
@@ -115,7 +115,7 @@ async fn at_every_level_no_line_answer_or_row_holds_a_share_a_secret_or_a_token(
     for level in LEVELS {
         let system = System::start().await;
         let (lines, _guard) = Lines::capture(level);
-        assert_eq!(four_routes(&system, "an answer").await, 1, "the app asks before anything is stored");
+        assert_eq!(every_route(&system, "an answer").await, 1, "the app asks before anything is stored");
         every_path(&system).await;
         assert_eq!(lines.text().is_empty(), level == LevelFilter::OFF);
         assert_clean(&lines.text(), &format!("the log at {level}"));
@@ -129,9 +129,9 @@ async fn however_aws_fails_no_line_answer_or_row_holds_a_share_a_secret_or_a_tok
     for (what, fate) in failures() {
         let watched = Watched::start().await;
         let (lines, _guard) = Lines::capture(LevelFilter::TRACE);
-        four_routes(&watched.system, what).await;
+        every_route(&watched.system, what).await;
         watched.break_by(fate);
-        assert!(four_routes(&watched.system, what).await > 0, "{what}: nothing fails");
+        assert!(every_route(&watched.system, what).await > 0, "{what}: nothing fails");
         assert!(lines.text().lines().count() >= 8, "{what}");
         assert_clean(&lines.text(), what);
         assert_rows_clean(&watched.system, what).await;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use local::faults::Fate;
 use serde_json::{Value, json};
 
 use crate::{
     event::{CLIENT, Event},
-    many::{self, CLIENTS, share},
+    half::CLIENTS,
+    many::{self, share},
     system::{Answer, System},
 };
 
@@ -128,11 +130,12 @@ async fn a_client_of_exactly_a_page_has_no_second_one() {
 
 #[tokio::test]
 async fn a_list_of_ten_thousand_costs_what_a_page_costs() {
-    let (system, database) = many::start().await;
+    let (mut system, database) = many::start().await;
     CLIENTS.fill(&system, 0..60, 100).await;
     CLIENTS.bury(&system, &database, 10_000, "GDRIVE").await;
-    let before = system.list("").await;
-    assert_eq!(ids(&before).len(), 100);
-    let oldest = ids(&before)[99];
+    let calls = system.intercept(|_, _| Fate::Pass).await;
+    let page = system.list("").await;
+    assert_eq!((ids(&page).len(), calls.seen().len()), (100, 2), "a query of each end");
+    let oldest = ids(&page)[99];
     assert_eq!(by_id(&system, oldest).await.body["cipherText"], share(0, 100));
 }

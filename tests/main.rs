@@ -1,4 +1,4 @@
-//! Whole-system tests: the four functions through the real SDK clients against the embedded AWS, and their real
+//! Whole-system tests: the five functions through the real SDK clients against the embedded AWS, and their real
 //! binaries behind cargo-lambda. Each test names the rule that it holds.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
@@ -25,6 +25,7 @@ mod envelope;
 mod event;
 mod fixtures;
 mod frozen;
+mod half;
 mod history;
 mod hostile;
 mod hostile_http;

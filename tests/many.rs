@@ -9,19 +9,9 @@ use serde_json::{Value, json};
 
 use crate::{
     event::{CLIENT, Event},
+    half::{CLIENTS, Half},
     system::{Answer, Item, System},
 };
-
-/// One half of a wallet's shares, its functions by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Half {
-    pub stores: &'static str,
-    pub reads: &'static str,
-}
-
-pub const CLIENTS: Half = Half { stores: "store-backup", reads: "get-backup" };
-pub const CUSTODIANS: Half = Half { stores: "webhook-backup", reads: "webhook-fetch" };
-pub const HALVES: [Half; 2] = [CLIENTS, CUSTODIANS];
 
 /// A share by its number, of so many bytes.
 pub fn share(number: usize, bytes: usize) -> String {
@@ -55,7 +45,7 @@ impl Half {
 
     /// Puts as many shares into the table, of a method and of the size of those that are there, later than those.
     pub async fn bury(self, system: &System, database: &Database, count: usize, method: &str) {
-        let (row, time) = self.newest_rows(system).await;
+        let [row, time] = self.newest_rows(system).await;
         let at: u64 = row["at"].as_n().unwrap().parse().unwrap();
         let (mut row, mut time) = (as_json(&row), as_json(&time));
         for of in [&mut row, &mut time] {
@@ -71,15 +61,6 @@ impl Half {
                 database.put_item(serde_json::from_value(put).unwrap()).unwrap();
             }
         }
-    }
-
-    /// The row and the time row of the newest share.
-    pub async fn newest_rows(self, system: &System) -> (Item, Item) {
-        let time = system.times(self.stores).await.pop().unwrap();
-        let digest = time["sk"].as_s().unwrap().rsplit('#').next().unwrap().to_owned();
-        let mut shares = system.shares(self.stores).await;
-        shares.retain(|row| row["sk"].as_s().unwrap().ends_with(&digest));
-        (shares.remove(0), time)
     }
 
     /// The event that asks for all that can be had.

@@ -9,9 +9,10 @@ use local::faults::{Fate, Fault, Proxy, Seen};
 use serde_json::json;
 
 use crate::{
-    costs::read_units,
+    costs::{OURS, PORTALS, getting, read_units},
     event::Event,
-    many::{self, CLIENTS, CUSTODIANS, Half, share},
+    half::{CLIENTS, CUSTODIANS, Half},
+    many::{self, share},
     system::{System, aws_at},
 };
 
@@ -20,10 +21,6 @@ const KMS: Duration = Duration::from_millis(10);
 
 /// Requests of each kind; they are sent in turn, so that what slows a machine down slows all.
 const ROUNDS: usize = 31;
-
-/// Sizes of a client and a custodian share.
-const OURS: usize = 24_000;
-const PORTALS: usize = 6_000;
 
 /// A request of a client with so many shares.
 struct Measured {
@@ -100,10 +97,6 @@ async fn measure(mut all: Vec<Measured>) {
         first.get_or_insert(median);
         eprintln!("{row}");
     }
-}
-
-fn getting(query: &str) -> Event {
-    Event::of("get-backup").query(query)
 }
 
 #[tokio::test]

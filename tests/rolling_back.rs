@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     event::CLIENT,
+    half::{CLIENTS, CUSTODIANS, Half},
     system::{Item, System},
 };
 
@@ -24,19 +25,16 @@ fn client(share: &str) -> Value {
 }
 
 /// A system with three shares in each half, oldest first, and of each, in that order, its row and its time row.
-async fn stored(function: &str) -> (System, Vec<[Item; 2]>) {
+async fn stored(half: Half) -> (System, Vec<[Item; 2]>) {
     let system = System::start().await;
     for share in ["first", "second", "third"] {
         system.backup(custodian(share)).await;
         system.store(client(share)).await;
     }
-    let shares = system.shares(function).await;
-    let of = |time: Item| {
-        let digest = time["sk"].as_s().unwrap().rsplit('#').next().unwrap();
-        let share = shares.iter().find(|share| share["sk"].as_s().unwrap().ends_with(digest));
-        [share.unwrap().clone(), time]
-    };
-    let rows = system.times(function).await.into_iter().map(of).collect();
+    let mut rows = Vec::new();
+    for time in system.times(half.stores).await {
+        rows.push([half.row_of(&system, &time).await, time]);
+    }
     (system, rows)
 }
 
@@ -54,20 +52,20 @@ async fn bring_back(system: &System, function: &str, rows: &[Item; 2]) {
 
 #[tokio::test]
 async fn without_its_newest_rows_a_table_is_as_it_was_before_and_nobody_can_tell() {
-    let (system, rows) = stored("webhook-backup").await;
+    let (system, rows) = stored(CUSTODIANS).await;
     take_away(&system, "webhook-backup", &rows[2]).await;
     assert_eq!(system.fetch().await.shares(), ["second", "first"]);
-    let (system, rows) = stored("store-backup").await;
+    let (system, rows) = stored(CLIENTS).await;
     take_away(&system, "store-backup", &rows[2]).await;
     assert_eq!(system.get("").await.body["cipherText"], "second");
 }
 
 #[tokio::test]
 async fn a_row_that_was_taken_away_is_missed_only_by_who_asks_for_its_pair() {
-    let (system, rows) = stored("webhook-backup").await;
+    let (system, rows) = stored(CUSTODIANS).await;
     take_away(&system, "webhook-backup", &rows[1]).await;
     assert_eq!(system.fetch().await.shares(), ["third", "first"]);
-    let (system, rows) = stored("store-backup").await;
+    let (system, rows) = stored(CLIENTS).await;
     take_away(&system, "store-backup", &rows[1]).await;
     assert_eq!(system.get("backupSharePairId=second").await.status, 404);
     assert_eq!(system.get("backupMethod=GDRIVE").await.body["cipherText"], "third");
@@ -75,11 +73,11 @@ async fn a_row_that_was_taken_away_is_missed_only_by_who_asks_for_its_pair() {
 
 #[tokio::test]
 async fn a_row_that_is_brought_back_is_as_old_as_it_was() {
-    let (system, rows) = stored("webhook-backup").await;
+    let (system, rows) = stored(CUSTODIANS).await;
     take_away(&system, "webhook-backup", &rows[0]).await;
     bring_back(&system, "webhook-backup", &rows[0]).await;
     assert_eq!(system.fetch().await.shares(), ["third", "second", "first"]);
-    let (system, rows) = stored("store-backup").await;
+    let (system, rows) = stored(CLIENTS).await;
     take_away(&system, "store-backup", &rows[0]).await;
     bring_back(&system, "store-backup", &rows[0]).await;
     assert_eq!(system.get("").await.body["cipherText"], "third");
@@ -87,7 +85,7 @@ async fn a_row_that_is_brought_back_is_as_old_as_it_was() {
 
 #[tokio::test]
 async fn a_share_without_its_time_row_is_in_no_answer_and_is_as_old_as_it_was_when_it_is_sent_again() {
-    let (system, rows) = stored("webhook-backup").await;
+    let (system, rows) = stored(CUSTODIANS).await;
     system.delete("webhook-backup", &rows[0][1]).await;
     assert_eq!(system.fetch().await.shares(), ["third", "second"]);
     assert_eq!(system.backup(custodian("first")).await.status, 200);
@@ -97,7 +95,7 @@ async fn a_share_without_its_time_row_is_in_no_answer_and_is_as_old_as_it_was_wh
 
 #[tokio::test]
 async fn a_share_that_was_taken_away_can_be_stored_again() {
-    let (system, rows) = stored("webhook-backup").await;
+    let (system, rows) = stored(CUSTODIANS).await;
     for row in &rows {
         take_away(&system, "webhook-backup", row).await;
     }
@@ -109,7 +107,7 @@ async fn a_share_that_was_taken_away_can_be_stored_again() {
 /// This is what a restore from a backup makes.
 #[tokio::test]
 async fn an_older_copy_of_a_table_opens_as_a_whole_under_its_halfs_keys_and_no_others() {
-    let (mut system, rows) = stored("webhook-backup").await;
+    let (mut system, rows) = stored(CUSTODIANS).await;
     create_table(&system, "restored").await;
     for row in rows[..2].iter().flatten() {
         let put = system.aws.dynamodb.put_item().table_name("restored");

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{
     event::{CLIENT, Event},
-    many::{self, CLIENTS, CUSTODIANS, HALVES, Half, as_json, share},
+    half::{CLIENTS, CUSTODIANS, HALVES, Half},
+    many::{self, as_json, share},
     operator,
     runtime::{Usage, invoke},
     system::{Answer, System},

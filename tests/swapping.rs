@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     event::{CLIENT, Event},
+    half::{CLIENTS, HALVES, Half},
     system::{Answer, Item, System},
 };
 
@@ -93,23 +94,11 @@ fn time_row(row: &Item) -> Item {
     time
 }
 
-/// One half, its functions by name.
-#[derive(Clone, Copy)]
-struct Half {
-    store: &'static str,
-    read: &'static str,
-}
-
-const HALVES: [Half; 2] = [
-    Half { store: "store-backup", read: "get-backup" },
-    Half { store: "webhook-backup", read: "webhook-fetch" },
-];
-
 impl Half {
     fn use_keys(self, system: &mut System, keys: &str) {
         let keys = KeyRing::parse(keys).unwrap();
-        let config = SharesConfig { table: system.table(self.store).into(), keys };
-        if self.store == "store-backup" {
+        let config = SharesConfig { table: system.table(self.stores).into(), keys };
+        if self == CLIENTS {
             system.store.shares = ClientShares::new(&system.aws, config.clone());
             system.get.shares = ClientShares::new(&system.aws, config.clone());
         } else {
@@ -119,7 +108,7 @@ impl Half {
     }
 
     /// Stores a share, and takes its row out of the table.
-    async fn store(
+    async fn taken(
         self,
         system: &System,
         client: &str,
@@ -131,20 +120,20 @@ impl Half {
         let body = json!({
             "clientId": client, "backupMethod": method, "backupSharePairId": pair, "share": share, "cipherText": share,
         });
-        let stored = system.call(Event::of(self.store).client(client).body(body)).await;
+        let stored = system.call(Event::of(self.stores).client(client).body(body)).await;
         assert_eq!(stored.status, 200, "{stored:?}");
-        let row = system.shares(self.store).await.remove(0);
-        for row in system.rows(self.store).await {
-            system.delete(self.store, &row).await;
+        let row = system.shares(self.stores).await.remove(0);
+        for row in system.rows(self.stores).await {
+            system.delete(self.stores, &row).await;
         }
         row
     }
 
     /// Asks for the one row that there is, by what it says.
-    async fn read(self, system: &System, row: &Item) -> Answer {
+    async fn ask(self, system: &System, row: &Item) -> Answer {
         let [client, method, pair] = ["pk", "method", "pair"].map(|name| row[name].as_s().unwrap());
         let pair = if pair == "-" { String::new() } else { format!("&backupSharePairId={pair}") };
-        let event = Event::of(self.read).client(client).body(json!({ "clientId": client }));
+        let event = Event::of(self.reads).client(client).body(json!({ "clientId": client }));
         system.call(event.query(&format!("backupMethod={method}{pair}"))).await
     }
 
@@ -152,30 +141,30 @@ impl Half {
     async fn read_alone(self, system: &System, row: &Item) -> Answer {
         let time = time_row(row);
         for row in [row, &time] {
-            system.put(self.store, row.clone()).await;
+            system.put(self.stores, row.clone()).await;
         }
-        let answer = self.read(system, row).await;
+        let answer = self.ask(system, row).await;
         for row in [row, &time] {
-            system.delete(self.store, row).await;
+            system.delete(self.stores, row).await;
         }
         answer
     }
 
     /// One row, and those that differ from it in one respect, named by it.
     async fn rows(self, system: &mut System, other_half: Self) -> (Item, Vec<(&'static str, Item)>) {
-        let base = self.store(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await;
+        let base = self.taken(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await;
         let mut others = vec![
-            ("share", self.store(system, CLIENT, "GDRIVE", Some("pair-1"), "other").await),
-            ("client", self.store(system, "another", "GDRIVE", Some("pair-1"), "share").await),
-            ("method", self.store(system, CLIENT, "ICLOUD", Some("pair-1"), "share").await),
-            ("pair", self.store(system, CLIENT, "GDRIVE", Some("pair-2"), "share").await),
-            ("no pair", self.store(system, CLIENT, "GDRIVE", None, "share").await),
-            ("half", other_half.store(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await),
+            ("share", self.taken(system, CLIENT, "GDRIVE", Some("pair-1"), "other").await),
+            ("client", self.taken(system, "another", "GDRIVE", Some("pair-1"), "share").await),
+            ("method", self.taken(system, CLIENT, "ICLOUD", Some("pair-1"), "share").await),
+            ("pair", self.taken(system, CLIENT, "GDRIVE", Some("pair-2"), "share").await),
+            ("no pair", self.taken(system, CLIENT, "GDRIVE", None, "share").await),
+            ("half", other_half.taken(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await),
         ];
-        let first = system.keys(self.store).to_owned();
+        let first = system.keys(self.stores).to_owned();
         let second = system.kms.key("alias/second", true).unwrap();
         self.use_keys(system, &format!("{second},{first}"));
-        others.push(("key", self.store(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await));
+        others.push(("key", self.taken(system, CLIENT, "GDRIVE", Some("pair-1"), "share").await));
         (base, others)
     }
 }
@@ -199,7 +188,7 @@ async fn e10_e11_e14_no_field_of_a_row_can_be_taken_from_another_row() {
                         continue;
                     }
                     let refused = half.read_alone(&system, &swapped).await;
-                    let why = format!("{}: {field:?} of another {respect}", half.read);
+                    let why = format!("{}: {field:?} of another {respect}", half.reads);
                     assert_eq!((refused.status, refused.code()), (500, "internal"), "{why}");
                     tried += 1;
                 }

@@ -7,21 +7,12 @@ use serde_json::{Value, json};
 
 use crate::{
     event::{CLIENT, Event},
+    half::{CLIENTS, CUSTODIANS, HALVES, Half, digest},
     system::{Item, System},
 };
 
 /// A share's row and its time row.
 type Rows = [Item; 2];
-
-/// One half, its functions by name.
-#[derive(Clone, Copy)]
-struct Half {
-    store: &'static str,
-    read: &'static str,
-}
-
-const CUSTODIAN: Half = Half { store: "webhook-backup", read: "webhook-fetch" };
-const OURS: Half = Half { store: "store-backup", read: "get-backup" };
 
 /// What is stored and then damaged; a good one is stored before it.
 fn body(share: &str, method: &str) -> Value {
@@ -30,29 +21,27 @@ fn body(share: &str, method: &str) -> Value {
 }
 
 impl Half {
-    async fn store(self, system: &System, share: &str, method: &str) -> u16 {
-        system.call(Event::of(self.store).body(body(share, method))).await.status
+    /// Sends that share; gives the answer's status.
+    async fn send(self, system: &System, share: &str, method: &str) -> u16 {
+        system.call(Event::of(self.stores).body(body(share, method))).await.status
     }
 
     /// A system with a good share, and a newer one and its rows.
     async fn stored(self) -> (System, Rows) {
         let system = System::start().await;
-        assert_eq!(self.store(&system, "good", "PASSKEY").await, 200);
-        assert_eq!(self.store(&system, "raw", "GDRIVE").await, 200);
-        let time = system.times(self.store).await.pop().unwrap();
-        let digest = time["sk"].as_s().unwrap().rsplit('#').next().unwrap().to_owned();
-        let mut shares = system.shares(self.store).await;
-        shares.retain(|row| row["sk"].as_s().unwrap().ends_with(&digest));
-        (system, [shares.remove(0), time])
+        assert_eq!(self.send(&system, "good", "PASSKEY").await, 200);
+        assert_eq!(self.send(&system, "raw", "GDRIVE").await, 200);
+        let rows = self.newest_rows(&system).await;
+        (system, rows)
     }
 
     /// Puts others in these rows' places.
     async fn replace(self, system: &System, rows: &Rows, others: Rows) {
         for row in rows {
-            system.delete(self.store, row).await;
+            system.delete(self.stores, row).await;
         }
         for row in others {
-            system.put(self.store, row).await;
+            system.put(self.stores, row).await;
         }
     }
 }
@@ -87,8 +76,7 @@ fn at(row: &Item) -> u64 {
 
 /// The time row of a share at another time.
 fn dated([_, time]: &Rows, at: u64) -> Item {
-    let digest = time["sk"].as_s().unwrap().rsplit('#').next().unwrap().to_owned();
-    with(time, "sk", text(format!("time#{at:016}#{digest}")))
+    with(time, "sk", text(format!("time#{at:016}#{}", digest(time))))
 }
 
 /// Every way in which the share's row may not be what was stored, by one attribute.
@@ -157,23 +145,23 @@ fn changed(rows: &Rows) -> Vec<(&'static str, Rows)> {
 
 #[tokio::test]
 async fn e10_e11_e18_what_is_not_as_it_was_stored_is_left_out_of_a_fetch_and_the_others_are_given() {
-    let (system, rows) = CUSTODIAN.stored().await;
+    let (system, rows) = CUSTODIANS.stored().await;
     for (change, others) in changed(&rows) {
-        CUSTODIAN.replace(&system, &rows, others.clone()).await;
+        CUSTODIANS.replace(&system, &rows, others.clone()).await;
         assert_eq!(system.fetch().await.shares(), ["good"], "{change}");
-        CUSTODIAN.replace(&system, &others, rows.clone()).await;
+        CUSTODIANS.replace(&system, &others, rows.clone()).await;
         assert_eq!(system.fetch().await.shares(), ["raw", "good"], "{change}");
     }
 }
 
 #[tokio::test]
 async fn e10_e11_e18_what_is_not_as_it_was_stored_is_500_and_no_other_share_is_given_for_it() {
-    let (system, rows) = OURS.stored().await;
+    let (system, rows) = CLIENTS.stored().await;
     for (change, others) in changed(&rows) {
-        OURS.replace(&system, &rows, others.clone()).await;
+        CLIENTS.replace(&system, &rows, others.clone()).await;
         let refused = system.get("").await;
         assert_eq!((refused.status, refused.code()), (500, "internal"), "{change}");
-        OURS.replace(&system, &others, rows.clone()).await;
+        CLIENTS.replace(&system, &others, rows.clone()).await;
         assert_eq!(system.get("").await.body["cipherText"], "raw", "{change}");
     }
 }
@@ -181,15 +169,15 @@ async fn e10_e11_e18_what_is_not_as_it_was_stored_is_500_and_no_other_share_is_g
 #[tokio::test]
 async fn a_damaged_row_stands_in_the_way_only_where_it_might_be_the_one_that_is_wanted() {
     for (name, says) in [("method", "GDRIVE"), ("pair", "pair-1")] {
-        let (system, rows) = OURS.stored().await;
+        let (system, rows) = CLIENTS.stored().await;
         let [row, time] = &rows;
         for (what, broken, is_in_the_way) in [
             ("another", with(time, name, text("other")), false),
             ("no text", with(time, name, number(1)), true),
             ("itself, without its share", with(time, name, text(says)), true),
         ] {
-            system.delete(OURS.store, row).await;
-            system.put(OURS.store, broken).await;
+            system.delete(CLIENTS.stores, row).await;
+            system.put(CLIENTS.stores, broken).await;
             let query = if name == "method" { "backupMethod=GDRIVE" } else { "backupSharePairId=pair-1" };
             let answer = system.get(query).await;
             // The good share is of the same pair and another method.
@@ -202,15 +190,15 @@ async fn a_damaged_row_stands_in_the_way_only_where_it_might_be_the_one_that_is_
 
 #[tokio::test]
 async fn a_damaged_row_does_not_stand_in_the_way_of_a_newer_share_nor_of_another_method() {
-    let (system, rows) = OURS.stored().await;
+    let (system, rows) = CLIENTS.stored().await;
     let [row, time] = &rows;
     for (change, broken) in damaged(&rows).into_iter().chain(forged(&rows)) {
-        OURS.replace(&system, &rows, [broken, time.clone()]).await;
+        CLIENTS.replace(&system, &rows, [broken, time.clone()]).await;
         assert_eq!(system.get("backupMethod=PASSKEY").await.body["cipherText"], "good", "{change}");
-        system.put(OURS.store, row.clone()).await;
+        system.put(CLIENTS.stores, row.clone()).await;
     }
-    OURS.replace(&system, &rows, [without(row, "sealed"), time.clone()]).await;
-    assert_eq!(OURS.store(&system, "newer", "GDRIVE").await, 200);
+    CLIENTS.replace(&system, &rows, [without(row, "sealed"), time.clone()]).await;
+    assert_eq!(CLIENTS.send(&system, "newer", "GDRIVE").await, 200);
     for query in ["", "backupMethod=GDRIVE", "backupSharePairId=pair-1"] {
         assert_eq!(system.get(query).await.body["cipherText"], "newer", "{query}");
     }
@@ -218,9 +206,9 @@ async fn a_damaged_row_does_not_stand_in_the_way_of_a_newer_share_nor_of_another
 
 #[tokio::test]
 async fn get_never_falls_back_to_an_older_share() {
-    let (system, rows) = OURS.stored().await;
+    let (system, rows) = CLIENTS.stored().await;
     let [row, time] = &rows;
-    OURS.replace(&system, &rows, [without(row, "sealed"), time.clone()]).await;
+    CLIENTS.replace(&system, &rows, [without(row, "sealed"), time.clone()]).await;
     for query in ["", "backupMethod=GDRIVE", "backupSharePairId=pair-1"] {
         assert_eq!(system.get(query).await.status, 500, "{query}");
     }
@@ -228,12 +216,12 @@ async fn get_never_falls_back_to_an_older_share() {
 
 #[tokio::test]
 async fn no_share_is_made_the_newest_by_another_time_row() {
-    for half in [OURS, CUSTODIAN] {
+    for half in HALVES {
         let (system, rows) = half.stored().await;
         let newer = at(&rows[0]) + 1000;
-        assert_eq!(half.store(&system, "newest", "GDRIVE").await, 200);
-        system.put(half.store, dated(&rows, newer)).await;
-        if half.store == OURS.store {
+        assert_eq!(half.send(&system, "newest", "GDRIVE").await, 200);
+        system.put(half.stores, dated(&rows, newer)).await;
+        if half.stores == CLIENTS.stores {
             assert_eq!(system.get("").await.status, 500);
         } else {
             assert_eq!(system.fetch().await.shares(), ["newest", "raw", "good"]);
@@ -243,99 +231,99 @@ async fn no_share_is_made_the_newest_by_another_time_row() {
 
 #[tokio::test]
 async fn a_fetch_of_which_nothing_opens_is_500_and_not_404() {
-    let (system, rows) = CUSTODIAN.stored().await;
-    let good = system.times(CUSTODIAN.store).await.remove(0);
-    system.delete(CUSTODIAN.store, &good).await;
+    let (system, rows) = CUSTODIANS.stored().await;
+    let good = system.times(CUSTODIANS.stores).await.remove(0);
+    system.delete(CUSTODIANS.stores, &good).await;
     for (change, others) in changed(&rows) {
-        CUSTODIAN.replace(&system, &rows, others.clone()).await;
+        CUSTODIANS.replace(&system, &rows, others.clone()).await;
         let refused = system.fetch().await;
         assert_eq!((refused.status, refused.code()), (500, "internal"), "{change}");
-        CUSTODIAN.replace(&system, &others, rows.clone()).await;
+        CUSTODIANS.replace(&system, &others, rows.clone()).await;
     }
 }
 
 #[tokio::test]
 async fn a_share_that_is_sent_again_is_acknowledged_only_if_its_row_could_be_opened() {
-    for half in [OURS, CUSTODIAN] {
+    for half in HALVES {
         let (system, rows) = half.stored().await;
         for (change, broken) in damaged(&rows) {
             // Only opening shows that a time is another one, and a function that stores can't open.
             if change == "an earlier time" || change == "a later time" {
                 continue;
             }
-            system.put(half.store, broken.clone()).await;
-            let before = system.rows(half.store).await.len();
-            assert_eq!(half.store(&system, "raw", "GDRIVE").await, 500, "{change}");
-            assert_eq!(system.rows(half.store).await.len(), before, "{change}");
+            system.put(half.stores, broken.clone()).await;
+            let before = system.rows(half.stores).await.len();
+            assert_eq!(half.send(&system, "raw", "GDRIVE").await, 500, "{change}");
+            assert_eq!(system.rows(half.stores).await.len(), before, "{change}");
         }
-        system.put(half.store, rows[0].clone()).await;
-        assert_eq!(half.store(&system, "raw", "GDRIVE").await, 200);
+        system.put(half.stores, rows[0].clone()).await;
+        assert_eq!(half.send(&system, "raw", "GDRIVE").await, 200);
     }
 }
 
 #[tokio::test]
 async fn a_share_that_is_sent_again_is_not_acknowledged_over_a_time_row_that_says_something_else() {
-    for half in [OURS, CUSTODIAN] {
+    for half in HALVES {
         let (system, rows) = half.stored().await;
         for (change, broken) in misdated(&rows).into_iter().filter(|(_, time)| time["sk"] == rows[1]["sk"]) {
-            system.put(half.store, broken).await;
-            assert_eq!(half.store(&system, "raw", "GDRIVE").await, 500, "{change}");
+            system.put(half.stores, broken).await;
+            assert_eq!(half.send(&system, "raw", "GDRIVE").await, 500, "{change}");
         }
-        system.put(half.store, rows[1].clone()).await;
-        assert_eq!(half.store(&system, "raw", "GDRIVE").await, 200);
+        system.put(half.stores, rows[1].clone()).await;
+        assert_eq!(half.send(&system, "raw", "GDRIVE").await, 200);
     }
 }
 
 #[tokio::test]
 async fn e18_a_row_that_is_neither_a_share_nor_its_time_is_passed_over() {
-    for half in [OURS, CUSTODIAN] {
+    for half in HALVES {
         let (system, [row, time]) = half.stored().await;
         for (row, sort_key) in [(&row, "a"), (&time, "later"), (&time, "share"), (&row, "times#")] {
-            system.put(half.store, with(row, "sk", text(sort_key))).await;
+            system.put(half.stores, with(row, "sk", text(sort_key))).await;
         }
-        let read = Event::of(half.read).query("").body(json!({"clientId": CLIENT}));
+        let read = Event::of(half.reads).query("").body(json!({"clientId": CLIENT}));
         let answer = system.call(read).await;
         let share = answer.body.get("cipherText").or(answer.body.get("backupShare"));
-        assert_eq!((answer.status, share), (200, Some(&json!("raw"))), "{}", half.read);
+        assert_eq!((answer.status, share), (200, Some(&json!("raw"))), "{}", half.reads);
     }
 }
 
 #[tokio::test]
 async fn e10_a_row_moved_to_another_client_does_not_open() {
-    for half in [OURS, CUSTODIAN] {
+    for half in HALVES {
         let (system, rows) = half.stored().await;
         for row in rows {
-            system.put(half.store, with(&row, "pk", text("another"))).await;
+            system.put(half.stores, with(&row, "pk", text("another"))).await;
         }
-        let read = Event::of(half.read).client("another").query("").body(json!({"clientId": "another"}));
-        assert_eq!(system.call(read).await.status, 500, "{}", half.read);
+        let read = Event::of(half.reads).client("another").query("").body(json!({"clientId": "another"}));
+        assert_eq!(system.call(read).await.status, 500, "{}", half.reads);
     }
 }
 
 #[tokio::test]
 async fn e10_e14_a_row_moved_to_the_other_half_does_not_open() {
-    for (half, other) in [(OURS, CUSTODIAN), (CUSTODIAN, OURS)] {
+    for (half, other) in [(CLIENTS, CUSTODIANS), (CUSTODIANS, CLIENTS)] {
         let (system, rows) = half.stored().await;
-        assert_eq!(other.store(&system, "of the other half", "GDRIVE").await, 200);
-        let key = system.shares(other.store).await.remove(0)["key_id"].clone();
-        for row in system.rows(other.store).await {
-            system.delete(other.store, &row).await;
+        assert_eq!(other.send(&system, "of the other half", "GDRIVE").await, 200);
+        let key = system.shares(other.stores).await.remove(0)["key_id"].clone();
+        for row in system.rows(other.stores).await {
+            system.delete(other.stores, &row).await;
         }
         let [row, time] = rows;
         // With the row's own key id the function has no such key; with the key that it has, KMS refuses.
         for row in [row.clone(), with(&row, "key_id", key)] {
-            system.put(other.store, row).await;
-            system.put(other.store, time.clone()).await;
-            let read = Event::of(other.read).query("").body(json!({"clientId": CLIENT}));
+            system.put(other.stores, row).await;
+            system.put(other.stores, time.clone()).await;
+            let read = Event::of(other.reads).query("").body(json!({"clientId": CLIENT}));
             let answer = system.call(read).await;
-            assert_eq!((answer.status, answer.code()), (500, "internal"), "{}", other.read);
+            assert_eq!((answer.status, answer.code()), (500, "internal"), "{}", other.reads);
         }
     }
 }
 
 #[tokio::test]
 async fn every_single_flipped_byte_of_a_stored_envelope_is_refused() {
-    let (system, rows) = OURS.stored().await;
+    let (system, rows) = CLIENTS.stored().await;
     let [row, _] = rows;
     let sealed = row["sealed"].as_b().unwrap().clone().into_inner();
     for index in 0..sealed.len() {
@@ -351,14 +339,14 @@ async fn every_single_flipped_byte_of_a_stored_envelope_is_refused() {
 /// ENVELOPE.md: nobody sees a share when its data key moves to another key.
 #[tokio::test]
 async fn a_share_whose_data_key_was_moved_to_another_key_opens_under_that() {
-    for (half, other) in [(CUSTODIAN, "get-backup"), (OURS, "webhook-fetch")] {
+    for (half, other) in [(CUSTODIANS, "get-backup"), (CLIENTS, "webhook-fetch")] {
         let (mut system, rows) = half.stored().await;
-        let (from, to) = (system.keys(half.read).to_owned(), system.keys(other).to_owned());
+        let (from, to) = (system.keys(half.reads).to_owned(), system.keys(other).to_owned());
         let sealed = rows[0]["sealed"].as_b().unwrap().as_ref();
         let length = usize::from(u16::from_be_bytes([sealed[36], sealed[37]]));
         let (head, rest) = (&sealed[..36], &sealed[38..]);
         let row = |name: &str| rows[0][name].as_s().unwrap().clone();
-        let kind = if half.store == CUSTODIAN.store { "custodian" } else { "client" };
+        let kind = if half.stores == CUSTODIANS.stores { "custodian" } else { "client" };
         let context = [
             ("app", "portal-backup-shares".to_owned()),
             ("kind", kind.into()),
@@ -379,7 +367,7 @@ async fn a_share_whose_data_key_was_moved_to_another_key_opens_under_that() {
         let row = with(&row, "sealed", AttributeValue::B(Blob::new(sealed)));
         half.replace(&system, &rows, [row, rows[1].clone()]).await;
         system.opens_with(&format!("{from},{to}"));
-        let got = system.call(Event::of(half.read).query("").body(body("", ""))).await;
-        assert!(got.body.to_string().contains("raw"), "{}: {got:?}", half.read);
+        let got = system.call(Event::of(half.reads).query("").body(body("", ""))).await;
+        assert!(got.body.to_string().contains("raw"), "{}: {got:?}", half.reads);
     }
 }
