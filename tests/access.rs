@@ -9,14 +9,14 @@ mod page;
 mod simulator;
 mod world;
 
-use std::{collections::BTreeSet, env, fs};
+use std::collections::BTreeSet;
 
 use cases::{Case, Mode, What};
 use expected::{GRANTS, expects};
 use simulator::allows;
 use world::World;
 
-use crate::layout::root;
+use crate::documents::made::assert_made;
 
 /// Whether IAM knows an action of that name for a table or a key.
 pub fn knows(action: &str) -> bool {
@@ -79,15 +79,5 @@ async fn the_policies_ask_for_no_condition_that_the_requests_leave_out() {
 
 #[test]
 fn docs_access_md_shows_what_is_expected() {
-    let path = root().join("docs/access.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let filled = page::fill(&page);
-    if env::var_os("UPDATE").is_some() {
-        fs::write(path, filled).unwrap();
-    } else {
-        assert!(
-            page == filled,
-            "docs/access.md is not what is expected now: UPDATE=1 cargo test -p tests access"
-        );
-    }
+    assert_made("docs/access.md", &page::tables());
 }

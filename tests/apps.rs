@@ -2,12 +2,11 @@
 
 use std::{fs, path::PathBuf, process::Output};
 
-use local::workspace::Workspace;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::{binaries::start, layout::root, openapi::document::Document, python::Script};
+use crate::{binaries::start, layout::root, npm, openapi::document::Document, python::Script};
 
 const PARSER: Script = Script { name: "apps", folder: "tests/apps" };
 
@@ -81,16 +80,8 @@ struct Compiler(PathBuf);
 
 impl Compiler {
     async fn install() -> Self {
-        let folder = Workspace::read().unwrap().target.join("tools/apps-typescript");
-        fs::create_dir_all(&folder).unwrap();
         let files = ["drive.cjs", "package.json", "package-lock.json", "portal.d.ts", "tsconfig.json"];
-        for name in files {
-            fs::copy(root().join("tests/apps").join(name), folder.join(name)).unwrap();
-        }
-        let mut install = Command::new("npm");
-        install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
-        assert!(install.status().await.unwrap().success(), "npm can't install the compiler");
-        Self(folder)
+        Self(npm::install("apps-typescript", "tests/apps", &files).await)
     }
 
     /// Compiles the page's TypeScript, each block changed first.

@@ -1,20 +1,15 @@
 //! Nothing is stored or read without a proof of who calls.
 
 use backup_shares::config::{ClientIdSource, WebhookPolicy};
-use hex::encode;
 use serde_json::{Value, json};
 
 use crate::{
-    event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET},
+    event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET, digest},
     system::{System, aws_at},
 };
 
 const WEBHOOKS: [&str; 2] = ["webhook-backup", "webhook-fetch"];
 const USERS: [&str; 3] = ["get-backup", "list-backups", "store-backup"];
-
-fn digest(secret: &str) -> String {
-    encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes()))
-}
 
 #[tokio::test]
 async fn a_wrong_or_missing_secret_is_one_and_the_same_401_and_reaches_no_aws() {

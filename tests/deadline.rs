@@ -1,9 +1,6 @@
 //! Whatever KMS and DynamoDB do, a caller gets an honest answer in time. [`CASES`] is what docs/faults.md says.
 
-use std::{
-    env, fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use backup_shares::custodian_shares::MAX_SHARES;
 use futures_util::{
@@ -16,13 +13,12 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::{
+    documents::made::assert_made,
     event::{CLIENT, Event},
-    layout::root,
     runtime::invoke,
     system::{Answer, Item, System, aws_at},
 };
 
-const DOCUMENT: &str = "docs/faults.md";
 const SECOND: Duration = Duration::from_secs(1);
 const NOWHERE: &str = "http://127.0.0.1:1";
 
@@ -253,17 +249,8 @@ fn table() -> String {
 }
 
 #[test]
-fn the_documents_table_is_what_every_route_is_held_to() {
-    let path = root().join(DOCUMENT);
-    let written = fs::read_to_string(&path).unwrap();
-    let is_row = |line: &&str| line.starts_with('|');
-    let start = written.find("\n|").unwrap() + 1;
-    let length: usize = written[start..].split_inclusive('\n').take_while(is_row).map(str::len).sum();
-    if env::var_os("REWRITE").is_some() {
-        fs::write(path, [&written[..start], &table(), &written[start + length..]].concat()).unwrap();
-    } else {
-        assert_eq!(written[start..start + length], table(), "REWRITE=1 writes the table into {DOCUMENT}");
-    }
+fn docs_faults_md_shows_what_every_route_is_held_to() {
+    assert_made("docs/faults.md", &[("answers", table())]);
 }
 
 #[tokio::test]

@@ -1,17 +1,12 @@
 //! What the real SAM CLI does with samconfig.toml, up to the point where it would need AWS. In cargo-lambda's place stands
 //! a program that notes its arguments and leaves a file with the head of an ELF program.
 
-use std::{
-    fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::Stdio,
-};
+use std::{ffi::OsString, fs, process::Stdio};
 
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::{layout::root, python};
+use crate::{layout::root, rehearsal::programs};
 
 /// Of an ELF file (elf(5), `e_machine`).
 const X86_64: &str = "3e";
@@ -20,7 +15,7 @@ const ARM64: &str = "b7";
 /// A copy of what SAM reads, with programs of ours for `cargo` and `cargo-lambda`.
 struct Checkout {
     folder: TempDir,
-    path: String,
+    path: OsString,
 }
 
 /// How a command ended.
@@ -28,6 +23,13 @@ struct Checkout {
 struct Ended {
     well: bool,
     printed: String,
+}
+
+impl Ended {
+    #[track_caller]
+    fn is_refused(&self, why: &str) {
+        assert!(!self.well && self.printed.contains(why), "{self:?}");
+    }
 }
 
 impl Checkout {
@@ -39,14 +41,9 @@ impl Checkout {
         for name in ["Cargo.toml", "samconfig.toml", "template.yaml", "tools/check-build"] {
             copy(name);
         }
-        let programs = folder.path().join("programs");
-        fs::create_dir(&programs).unwrap();
-        for name in ["cargo", "cargo-lambda"] {
-            write_program(&programs.join(name), &cargo(machine));
-        }
-        let sam = python::environment("sam", &root().join(".ci/sam.txt")).await.join("bin");
-        let inherited = std::env::var("PATH").unwrap();
-        Self { path: format!("{}:{}:{inherited}", programs.display(), sam.display()), folder }
+        let script = cargo(machine);
+        let wrappers = programs::wrap(folder.path(), ["cargo", "cargo-lambda"].map(|name| (name, &*script)));
+        Self { path: programs::path([wrappers, programs::sam().await]), folder }
     }
 
     fn set(&self, from: &str, to: &str) {
@@ -86,11 +83,6 @@ impl Checkout {
         let noted = fs::read_to_string(self.folder.path().join("noted")).unwrap();
         noted.lines().map(str::to_owned).collect()
     }
-}
-
-fn write_program(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A stand-in for cargo that builds for the computer that it runs on, unless it is told `--arm64`.
@@ -136,39 +128,33 @@ async fn a_build_for_another_processor_is_refused() {
     let checkout = Checkout::on(ARM64).await;
     checkout.set("Architecture=arm64", "Architecture=x86_64");
     checkout.build("").await;
-    let checked = checkout.check().await;
-    assert!(!checked.well && checked.printed.contains("is no program for x86_64"), "{checked:?}");
+    checkout.check().await.is_refused("is no program for x86_64");
 }
 
 #[tokio::test]
 async fn a_build_of_one_function_is_refused() {
     let checkout = Checkout::on(ARM64).await;
     checkout.build("GetBackupFunction").await;
-    let checked = checkout.check().await;
-    assert!(!checked.well && checked.printed.contains("is not built"), "{checked:?}");
+    checkout.check().await.is_refused("is not built");
 }
 
 /// Otherwise the sources would be uploaded as the functions' code.
 #[tokio::test]
 async fn what_was_not_built_can_not_be_deployed() {
     let checkout = Checkout::on(ARM64).await;
-    let checked = checkout.check().await;
-    assert!(!checked.well && checked.printed.contains("there is no build of production"), "{checked:?}");
+    checkout.check().await.is_refused("there is no build of production");
     for (stage, why) in
         [("--config-env production", "Template file not found"), ("", "Missing option '--stack-name'")]
     {
-        let deployed = checkout.run(&format!("sam deploy {stage}")).await;
-        assert!(!deployed.well && deployed.printed.contains(why), "{deployed:?}");
+        checkout.run(&format!("sam deploy {stage}")).await.is_refused(why);
     }
 }
 
 #[tokio::test]
 async fn a_check_of_nothing_or_of_a_list_without_a_processor_says_what_to_do() {
     let checkout = Checkout::on(ARM64).await;
-    let unnamed = checkout.run("tools/check-build").await;
-    assert!(!unnamed.well && unnamed.printed.contains("which stage?"), "{unnamed:?}");
+    checkout.run("tools/check-build").await.is_refused("which stage?");
     checkout.build("").await;
     checkout.set("'Architecture=", "'Processor=");
-    let checked = checkout.check().await;
-    assert!(!checked.well && checked.printed.contains("'Architecture=arm64'"), "{checked:?}");
+    checkout.check().await.is_refused("'Architecture=arm64'");
 }

@@ -4,10 +4,11 @@
 pub mod blocks;
 mod commands;
 mod desk;
+pub mod made;
 mod names;
 pub mod prose;
 
-use std::{fs, path::Path};
+use std::fs;
 
 use blocks::{BLOCKS, How};
 
@@ -22,17 +23,7 @@ pub struct Block {
 
 /// Every page of the project: its text by its path, seen from the project's folder.
 pub fn pages() -> Vec<(String, String)> {
-    let folders = ["", "docs", "docs/decisions", "shared", "fuzz", "tests/frozen", "tests/rehearsal"];
-    let paths = folders.iter().flat_map(|folder| pages_in(&root().join(folder)));
-    let name = |path: &Path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-    let mut pages: Vec<_> = paths.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect();
-    pages.sort();
-    pages
-}
-
-fn pages_in(folder: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+    names::texts("md")
 }
 
 /// The shell blocks of all pages.
@@ -57,7 +48,8 @@ fn blocks_of(page: &str, text: &str) -> Vec<Block> {
 
 /// The one block of a page with that part in it.
 pub fn block(page: &str, part: &str) -> String {
-    let mut found = all_blocks().into_iter().filter(|block| block.page == page && block.text.contains(part));
+    let blocks = blocks_of(page, &fs::read_to_string(root().join(page)).unwrap());
+    let mut found = blocks.into_iter().filter(|block| block.text.contains(part));
     let block = found.next().unwrap_or_else(|| panic!("{page} has no shell block with {part:?}"));
     assert!(found.next().is_none(), "{page} has several shell blocks with {part:?}");
     block.text
@@ -81,7 +73,7 @@ fn every_shell_block_is_typed_by_a_test_or_says_why_it_cant_be() {
 
 #[test]
 fn every_test_that_is_said_to_type_a_block_exists() {
-    let sources: String = names::sources().into_iter().map(|(_, text)| text).collect();
+    let sources: String = names::texts("rs").into_iter().map(|(_, text)| text).collect();
     for row in BLOCKS {
         if let How::Tested(test) = row.how {
             assert!(sources.contains(&format!("fn {test}(")), "{}: there is no test {test}", row.page);

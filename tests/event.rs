@@ -9,6 +9,11 @@ use crate::layout::root;
 /// The secret that the events present.
 pub const WEBHOOK_SECRET: &str = "an-example-of-32-bytes-not-kept.";
 
+/// A secret's digest, as the template takes it.
+pub fn digest(secret: &str) -> String {
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes()))
+}
+
 /// The claim that the events' tokens bear the client id in.
 pub const CLIENT_ID_CLAIM: &str = "portal_client_id";
 

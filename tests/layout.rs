@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use local::template::Template;
+use local::template::{Stack, Template};
 use serde_json::Value;
 
 use crate::system::parameters;
@@ -20,11 +20,19 @@ fn names(folder: &str) -> BTreeSet<String> {
 
 /// The binaries and routes of the template.
 pub fn routed() -> BTreeSet<(String, String)> {
+    stack().routes().map(|route| (route.function.clone(), route.key())).collect()
+}
+
+/// The functions, by their binaries and by what they are called in the template.
+pub fn functions() -> Vec<(String, String)> {
+    stack().functions.into_iter().map(|function| (function.binary, function.logical_id)).collect()
+}
+
+fn stack() -> Stack {
     let template = Template::read(&root().join("template.yaml")).unwrap();
     let arns =
         template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();
-    let stack = template.stack(&parameters(), &arns).unwrap();
-    stack.routes().map(|route| (route.function.clone(), route.key())).collect()
+    template.stack(&parameters(), &arns).unwrap()
 }
 
 #[test]

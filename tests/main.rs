@@ -37,6 +37,7 @@ mod logs;
 mod many;
 mod measured;
 mod memory;
+mod npm;
 mod openapi;
 mod operator;
 mod protocol;

@@ -134,6 +134,7 @@ fn every_status_that_an_error_has_is_its() {
 #[tokio::test]
 async fn its_parameters_choose() {
     let (document, system) = (Document::read(), System::start().await);
+    assert_eq!(system.call(Event::of("store-backup")).await.status, 200);
     for (route, function) in functions() {
         for (name, _) in document.queries(&route) {
             let answer = system.call(Event::of(&function).query(&format!("{name}=a"))).await;

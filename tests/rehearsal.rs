@@ -13,7 +13,7 @@ mod mistakes;
 mod on_aws;
 mod operator;
 mod options;
-mod programs;
+pub mod programs;
 mod rights;
 mod stage;
 mod stand_in;
@@ -24,7 +24,6 @@ mod users;
 mod values;
 
 use anyhow::Result;
-use aws_lc_rs::digest::{SHA256, digest};
 use local::terminal::{BOLD, say_in};
 
 use self::{
@@ -35,7 +34,7 @@ use self::{
     stand_in::StandIn,
     users::Users,
 };
-use crate::event::WEBHOOK_SECRET;
+use crate::event::{WEBHOOK_SECRET, digest};
 
 #[tokio::test]
 #[ignore = "needs `sam build`, and `sam` on the PATH"]
@@ -66,10 +65,9 @@ async fn stumble(stand_in: &StandIn, users: &Users, number: usize, mistake: &Mis
     let checkout = Checkout::of(&stand_in.account).await;
     let stack = format!("mistake-{number}");
     users.configure(&checkout, "production");
-    let digest = hex::encode(digest(&SHA256, WEBHOOK_SECRET.as_bytes()));
-    checkout.set("production", "WebhookSecretDigests", &digest);
+    checkout.set("production", "WebhookSecretDigests", &digest(WEBHOOK_SECRET));
     checkout.set("production", "WebhookAllowedIps", "127.0.0.1/32");
-    checkout.edit("samconfig.toml", "\"portal-backups\"", &format!("\"{stack}\""));
+    checkout.renames("portal-backups", &stack);
     mistake.plant(&checkout);
     checkout.types("sam build --config-env production && sam deploy --config-env production").await;
     let mut stage = Stage::of(&checkout, users, &stack, WEBHOOK_SECRET).await;

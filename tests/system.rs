@@ -7,7 +7,6 @@ use std::{
 };
 
 use aws_config::Region;
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::{config::Credentials, types::AttributeValue};
 use backup_shares::{
     aws::Aws,
@@ -35,7 +34,7 @@ use webhook_backup::WebhookBackup;
 use webhook_fetch::WebhookFetch;
 
 use crate::{
-    event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET},
+    event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET, digest},
     layout::root,
 };
 
@@ -240,13 +239,10 @@ impl System {
 
     /// Makes the functions open with these keys, whatever the template gives them.
     pub fn opens_with(&mut self, keys: &str) {
-        let config = |function| SharesConfig {
-            keys: KeyRing::parse(keys).unwrap(),
-            table: self.table(function).into(),
-        };
-        let (client, custodian) = (config("get-backup"), config("webhook-fetch"));
-        self.get.shares = ClientShares::new(&self.aws, client);
-        self.fetch.shares = CustodianShares::new(&self.aws, custodian);
+        let config =
+            SharesConfig { keys: KeyRing::parse(keys).unwrap(), table: self.table("get-backup").into() };
+        self.get.shares = ClientShares::new(&self.aws, config);
+        self.fetch.shares = self.custodian_shares(&self.aws, keys);
     }
 
     /// The name of a function in the template.
@@ -297,7 +293,7 @@ impl System {
 
 /// What the tests deploy the template with.
 pub fn parameters() -> BTreeMap<String, String> {
-    let digest = hex::encode(digest(&SHA256, WEBHOOK_SECRET.as_bytes()));
+    let digest = digest(WEBHOOK_SECRET);
     [
         ("TokenIssuer", "https://identity.local"),
         ("TokenAudience", "backup"),

@@ -13,7 +13,7 @@ mod substitute;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod yaml;
+pub mod yaml;
 
 use std::collections::BTreeMap;
 use std::fmt;

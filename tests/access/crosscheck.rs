@@ -1,8 +1,7 @@
 //! A second simulator, unrelated to the first, on the same questions.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, process::Stdio};
+use std::{collections::BTreeSet, process::Stdio};
 
-use local::workspace::Workspace;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -12,20 +11,7 @@ use super::{
     simulator::{Caller, Request, allows},
     world::World,
 };
-use crate::layout::root;
-
-/// A copy of the tool's folder under `target/`, with what its lock file pins.
-async fn installed() -> PathBuf {
-    let folder = Workspace::read().unwrap().target.join("tools/crosscheck");
-    fs::create_dir_all(&folder).unwrap();
-    for name in ["crosscheck.mjs", "package.json", "package-lock.json"] {
-        fs::copy(root().join("tests/access/crosscheck").join(name), folder.join(name)).unwrap();
-    }
-    let mut install = Command::new("npm");
-    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
-    assert!(install.status().await.unwrap().success(), "npm can't install the second simulator");
-    folder
-}
+use crate::npm;
 
 fn simulation((caller, request, policy): (&Caller, Request, Option<&Value>)) -> Value {
     let context: serde_json::Map<_, _> =
@@ -41,7 +27,8 @@ fn simulation((caller, request, policy): (&Caller, Request, Option<&Value>)) -> 
 }
 
 async fn answers(input: &Value) -> Value {
-    let folder = installed().await;
+    let files = ["crosscheck.mjs", "package.json", "package-lock.json"];
+    let folder = npm::install("crosscheck", "tests/access/crosscheck", &files).await;
     let mut node = Command::new("node");
     node.arg("crosscheck.mjs").current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = node.spawn().unwrap();

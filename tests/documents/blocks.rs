@@ -28,6 +28,11 @@ pub struct Untyped {
 
 /// All blocks of all pages.
 pub const BLOCKS: &[Row] = &[
+    tested(
+        "tests/fixtures/README.md",
+        "UPDATE=1 cargo test -p tests fixtures",
+        "the_fixtures_are_what_their_seed_makes",
+    ),
     tested("README.md", "cargo local  ", STORY),
     tested("README.md", "cargo lambda invoke", DESK),
     tested("README.md", "TOKEN=$(cargo -q local token alice)", DESK),

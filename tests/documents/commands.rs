@@ -1,28 +1,13 @@
 //! docs/commands.md, made of the rows.
 
-use std::{env, fs};
-
-use super::blocks::{BLOCKS, How, Untyped};
-use crate::layout::root;
+use super::{
+    blocks::{BLOCKS, How, Untyped},
+    made::assert_made,
+};
 
 #[test]
 fn docs_commands_md_shows_how_each_block_is_known_to_work() {
-    let path = root().join("docs/commands.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let filled = fill(&fill(&page, "blocks", &blocks()), "untyped", &untyped());
-    if env::var_os("UPDATE").is_some() {
-        fs::write(path, filled).unwrap();
-    } else {
-        assert!(page == filled, "docs/commands.md is old: UPDATE=1 cargo test -p tests docs_commands_md");
-    }
-}
-
-/// The page, with what stands between its markers made anew.
-fn fill(page: &str, name: &str, content: &str) -> String {
-    let (begin, end) = (format!("<!-- {name}: made by the test -->\n"), "<!-- end -->");
-    let (before, after) = page.split_once(&begin).expect(&begin);
-    let (_, after) = after.split_once(end).expect(end);
-    format!("{before}{begin}{content}{end}{after}")
+    assert_made("docs/commands.md", &[("blocks", blocks()), ("untyped", untyped())]);
 }
 
 fn blocks() -> String {

@@ -11,10 +11,13 @@ use crate::layout::root;
 /// Folders whose files are made, or kept for a machine to read.
 const SKIPPED: [&str; 6] = [".git", ".aws-sam", "target", "corpus", "node_modules", "__pycache__"];
 
-/// The Rust files, with their texts.
-pub fn sources() -> Vec<(PathBuf, String)> {
-    let rust = files().into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    rust.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+/// The files that end so, in order: their texts by their paths, seen from the project's folder.
+pub fn texts(extension: &str) -> Vec<(String, String)> {
+    let paths = files().into_iter().filter(|path| path.extension().is_some_and(|found| found == extension));
+    let name = |path: &Path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+    let mut texts: Vec<_> = paths.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect();
+    texts.sort();
+    texts
 }
 
 /// Every file of the project.
@@ -28,15 +31,10 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     kept.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
 }
 
-/// Whether a file ends with that path.
-pub fn has_file(path: &str) -> bool {
-    files().iter().any(|file| file.ends_with(path))
-}
-
 /// Every test with its module, as `cargo test` chooses among them.
 pub fn tests() -> Vec<String> {
-    let all = sources().into_iter().flat_map(|(path, text)| {
-        let file = path.with_extension("").strip_prefix(root()).unwrap().to_str().unwrap().replace('/', "::");
+    let all = texts("rs").into_iter().flat_map(|(path, text)| {
+        let file = path.trim_end_matches(".rs").replace('/', "::");
         let functions = text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
         functions.map(|name| format!("{file}::{name}")).collect::<Vec<_>>()
     });

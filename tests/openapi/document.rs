@@ -7,7 +7,7 @@ use std::{
 };
 
 use jsonschema::{Validator, draft202012};
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use local::template::yaml;
 use serde_json::{Value, json};
 
 use crate::{layout::root, system::Answer};
@@ -22,9 +22,7 @@ pub struct Document {
 impl Document {
     pub fn read() -> Self {
         let text = fs::read_to_string(root().join("docs/openapi.yaml")).unwrap();
-        let documents = Yaml::load_from_str(&text).unwrap();
-        let [document] = &documents[..] else { panic!("not one YAML document") };
-        Self { value: json_of(document), validators: Mutex::default() }
+        Self { value: yaml::parse(&text).unwrap(), validators: Mutex::default() }
     }
 
     /// The operations by their route, as API Gateway writes it.
@@ -113,19 +111,5 @@ impl Document {
         };
         let wrong = named.into_iter().filter(|(name, schema)| !fits(name, schema));
         wrong.map(|(name, _)| format!("{name} is not as the document says")).collect()
-    }
-}
-
-fn json_of(node: &Yaml) -> Value {
-    match node {
-        Yaml::Value(Scalar::Null) => Value::Null,
-        Yaml::Value(Scalar::Boolean(value)) => json!(value),
-        Yaml::Value(Scalar::Integer(value)) => json!(value),
-        Yaml::Value(Scalar::String(text)) => json!(text),
-        Yaml::Sequence(items) => items.iter().map(json_of).collect(),
-        Yaml::Mapping(entries) => {
-            entries.iter().map(|(key, value)| (key.as_str().unwrap().to_owned(), json_of(value))).collect()
-        }
-        other => panic!("{other:?} in docs/openapi.yaml"),
     }
 }

@@ -9,23 +9,7 @@ use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
 use super::{account::Account, values};
-use crate::layout::root;
-
-/// The functions, by their binaries and by what they are called in the template.
-pub fn functions() -> Vec<(String, String)> {
-    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
-    let mut functions = Vec::new();
-    let mut resource = String::new();
-    for line in template.lines() {
-        let name = line.strip_prefix("  ").and_then(|line| line.strip_suffix(':'));
-        if let Some(name) = name.filter(|name| !name.starts_with(' ')) {
-            resource = name.into();
-        } else if let Some(binary) = line.trim().strip_prefix("Binary: ") {
-            functions.push((binary.into(), resource.clone()));
-        }
-    }
-    functions
-}
+use crate::layout::{functions, root};
 
 /// A checkout, and the terminal in it.
 pub struct Checkout {
@@ -80,6 +64,11 @@ impl Checkout {
         let text = fs::read_to_string(self.path(name)).unwrap();
         assert!(text.contains(from), "{name} has no {from:?}");
         fs::write(self.path(name), text.replace(from, to)).unwrap();
+    }
+
+    /// Gives a stack another name in samconfig.toml.
+    pub fn renames(&self, stack: &str, to: &str) {
+        self.edit("samconfig.toml", &format!("\"{stack}\""), &format!("\"{to}\""));
     }
 
     /// The account in which the checkout's commands are typed.

@@ -8,10 +8,14 @@ mod tables;
 
 use local::terminal::{BOLD, say_in};
 
-use super::{checkout::Checkout, operator::Operator, stage::Stage, users::Users};
+use super::{
+    checkout::Checkout,
+    operator::{OPERATING, Operator},
+    stage::Stage,
+    users::Users,
+};
 
 const README: &str = "README.md";
-const OPERATING: &str = "docs/operating.md";
 
 /// Both stages' operator, and their users.
 pub struct Day<'a> {

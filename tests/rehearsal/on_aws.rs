@@ -4,7 +4,6 @@
 use std::{env, ffi::OsString, iter::once, panic::AssertUnwindSafe};
 
 use anyhow::{Result, anyhow};
-use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::FutureExt;
 use local::terminal::{BAD, BOLD, say_in};
 use tempfile::TempDir;
@@ -14,7 +13,7 @@ use super::{
     account::Account, checkout::Checkout, claims::Verdicts, programs, stage::outputs, stand_in::StandIn,
     story::random_hex, trial::Trial, users::Users,
 };
-use crate::layout::root;
+use crate::{event::digest, layout::root};
 
 /// The stand-in's.
 const ACCOUNT: &str = "000000000000";
@@ -42,11 +41,9 @@ async fn long_claims_are_tried_and_everything_is_deleted_again() {
 async fn type_it_at_a_stand_in() {
     let stand_in = StandIn::start("claims").await;
     let account = &stand_in.account;
-    let inherited = programs::inherited();
-    let folders = once(programs::pinned().await).chain(env::split_paths(&inherited));
     let mut bash = Command::new("bash");
     bash.args(["-c", &format!(".ci/on-aws <<< {ACCOUNT}")]).current_dir(root()).kill_on_drop(true);
-    bash.env_clear().envs(&account.variables).env("PATH", env::join_paths(folders).unwrap());
+    bash.env_clear().envs(&account.variables).env("PATH", programs::path([programs::pinned().await]));
     // Where the linker's wrappers are: others would have everything linked again.
     bash.envs(env::var_os("HOME").map(|home| ("HOME", home)));
     bash.envs(env::var_os("CARGO_TARGET_DIR").map(|folder| ("CARGO_TARGET_DIR", folder)));
@@ -59,12 +56,10 @@ async fn mine(folder: &TempDir) -> Account {
     let cargo = ("cargo", include_str!("cargo.sh"));
     let curl = is_stand_in.then_some(("curl", include_str!("curl.sh")));
     let wrappers = programs::wrap(folder.path(), once(cargo).chain(curl));
-    let inherited = programs::inherited();
-    let folders = [wrappers, programs::sam().await].into_iter().chain(env::split_paths(&inherited));
     let default: [(&str, OsString); 1] = [("BRIEF_SECONDS", "300".into())];
     let ours: [(&str, OsString); 3] = [
-        ("PATH", env::join_paths(folders).unwrap()),
-        ("REAL_PATH", inherited.clone()),
+        ("PATH", programs::path([wrappers, programs::sam().await])),
+        ("REAL_PATH", programs::inherited()),
         ("SAM_CLI_TELEMETRY", "0".into()),
     ];
     let named = |(name, value): (&str, OsString)| (name.to_owned(), value);
@@ -102,11 +97,11 @@ async fn try_claims(account: &Account, stack: &str, verdicts: &mut Verdicts) -> 
     let secret = random_hex(32)?;
     for stage in ["development", "production"] {
         users.configure(&checkout, stage);
-        checkout.set(stage, "WebhookSecretDigests", &hex::encode(digest(&SHA256, secret.as_bytes())));
+        checkout.set(stage, "WebhookSecretDigests", &digest(&secret));
         checkout.set(stage, "WebhookAllowedIps", "");
     }
-    checkout.edit("samconfig.toml", "\"portal-backups-development\"", &format!("\"{stack}\""));
-    checkout.edit("samconfig.toml", "\"portal-backups\"", &format!("\"{stack}-production\""));
+    checkout.renames("portal-backups-development", stack);
+    checkout.renames("portal-backups", &format!("{stack}-production"));
     let [authorizer, queue] = ["AuthorizerArn", "Queue"].map(|name| helpers[name].clone());
     let (checkout, users, stack) = (&checkout, &users, stack.to_owned());
     Trial { checkout, users, stack, secret, authorizer, queue, verdicts }.run().await

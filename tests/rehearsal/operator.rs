@@ -8,7 +8,8 @@ use crate::documents::{
     blocks::{BLOCKS, How},
 };
 
-const OPERATING: &str = "docs/operating.md";
+/// What operators read.
+pub const OPERATING: &str = "docs/operating.md";
 /// The functions that the other blocks of the page use.
 const FUNCTIONS: &str = "output() {";
 

@@ -1,6 +1,6 @@
 //! Options of other people's tools that prose names, without a block that is typed.
 
-use super::checkout::Checkout;
+use super::{checkout::Checkout, operator::OPERATING};
 use crate::documents::{
     block,
     blocks::{BLOCKS, How},
@@ -23,7 +23,7 @@ pub async fn are_known(checkout: &Checkout) {
 /// Those of blocks that no test types, with nothing behind their names and each line for itself.
 async fn of_blocks(checkout: &Checkout) {
     let untyped = BLOCKS.iter().filter(|row| matches!(row.how, How::Untyped(_)));
-    for row in untyped.filter(|row| row.page == "docs/operating.md") {
+    for row in untyped.filter(|row| row.page == OPERATING) {
         let lines = block(row.page, row.part).replace(" &&\n", "\n");
         aws_knows(checkout, row.page, &format!("# {}\nset +eu\n{lines}false", row.part)).await;
     }

@@ -31,6 +31,11 @@ pub fn inherited() -> OsString {
     env::var_os("PATH").expect("there is a PATH")
 }
 
+/// A `PATH` of these folders, and then that of whoever runs the tests.
+pub fn path(first: impl IntoIterator<Item = PathBuf>) -> OsString {
+    env::join_paths(first.into_iter().chain(env::split_paths(&inherited()))).unwrap()
+}
+
 /// Scripts that take the place of programs, in a folder of their own.
 pub fn wrap<'a>(folder: &Path, scripts: impl IntoIterator<Item = (&'a str, &'a str)>) -> PathBuf {
     let wrappers = folder.join("bin");

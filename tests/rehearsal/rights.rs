@@ -6,12 +6,8 @@ use std::fs;
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::{
-    checkout::{Checkout, functions},
-    stage::Stage,
-    users::CLIENTS,
-};
-use crate::{event::Event, system::Answer};
+use super::{checkout::Checkout, stage::Stage, users::CLIENTS};
+use crate::{event::Event, layout::functions, system::Answer};
 
 /// A function's role, and the code that takes it over.
 const TAKEN_OVER: [(&str, &str); 4] = [

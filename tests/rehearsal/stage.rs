@@ -28,6 +28,14 @@ pub async fn outputs(account: &Account, stack: &str) -> BTreeMap<String, String>
     outputs.iter().map(|output| (text(output, "OutputKey"), text(output, "OutputValue"))).collect()
 }
 
+/// Deletes a stack, and waits until it is gone.
+pub fn deletion(stack: &str) -> String {
+    format!(
+        "aws cloudformation delete-stack --stack-name {stack}
+        aws cloudformation wait stack-delete-complete --stack-name {stack}"
+    )
+}
+
 impl<'a> Stage<'a> {
     /// The stack of that name, which has acknowledged nothing yet.
     pub async fn of(checkout: &'a Checkout, users: &'a Users, stack: &str, secret: &str) -> Self {
@@ -89,7 +97,8 @@ impl<'a> Stage<'a> {
         self.account.asks(&Request { method: "OPTIONS", url, headers, body: None }).await
     }
 
-    fn url_of(&self, client: &str) -> String {
+    /// The address of a client's share.
+    pub fn url_of(&self, client: &str) -> String {
         format!("{}/portal/clients/{client}/backup", self.outputs["ApiUrl"])
     }
 }

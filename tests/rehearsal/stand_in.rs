@@ -67,14 +67,12 @@ impl StandIn {
 async fn account(name: &'static str, folder: &Path, served: &Served) -> Account {
     let wrapped = [("cargo", include_str!("cargo.sh")), ("curl", include_str!("curl.sh"))];
     let wrappers = programs::wrap(folder, wrapped);
-    let (pinned, sam, inherited) = (programs::pinned().await, programs::sam().await, programs::inherited());
-    let path =
-        env::join_paths([wrappers, pinned, sam].into_iter().chain(env::split_paths(&inherited))).unwrap();
+    let path = programs::path([wrappers, programs::pinned().await, programs::sam().await]);
     let home = PathBuf::from(env::var_os("HOME").unwrap());
     let rust = |name: &str, folder: &str| env::var_os(name).unwrap_or_else(|| home.join(folder).into());
     let variables = [
         ("PATH", path),
-        ("REAL_PATH", inherited),
+        ("REAL_PATH", programs::inherited()),
         ("HOME", folder.into()),
         ("CARGO_HOME", rust("CARGO_HOME", ".cargo")),
         ("RUSTUP_HOME", rust("RUSTUP_HOME", ".rustup")),

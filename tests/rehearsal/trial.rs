@@ -11,7 +11,7 @@ use super::{
     api::Request,
     checkout::Checkout,
     claims::Verdicts,
-    stage::{Stage, good},
+    stage::{Stage, deletion, good},
     users::Users,
 };
 use crate::client::Reply;
@@ -87,12 +87,7 @@ impl Trial<'_> {
     }
 
     async fn deletes(&self) -> Result<String> {
-        let name = &self.stack;
-        let delete = format!(
-            "aws cloudformation delete-stack --stack-name {name}
-            aws cloudformation wait stack-delete-complete --stack-name {name}"
-        );
-        self.checkout.tries(&delete).await
+        self.checkout.tries(&deletion(&self.stack)).await
     }
 
     async fn rows_are_out_of_reach(&self, stage: &Stage<'_>) -> Result<()> {
@@ -245,8 +240,7 @@ async fn rate_is_kept(stage: &Stage<'_>) -> Result<()> {
 
 /// What a page gets that has no token yet.
 async fn anonymous(stage: &Stage<'_>) -> Result<Reply> {
-    let url = format!("{}/portal/clients/alice/backup", stage.outputs["ApiUrl"]);
-    let headers = vec![format!("origin: {ORIGIN}")];
+    let (url, headers) = (stage.url_of("alice"), vec![format!("origin: {ORIGIN}")]);
     let reply = stage.account.asks(&Request { method: "GET", url, headers, body: None }).await?;
     is(&reply, 401)?;
     Ok(reply)

@@ -5,7 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::{Result, TemplateError};
 
-pub(super) fn parse(text: &str) -> Result<Value> {
+/// The one document of a YAML text, as JSON.
+///
+/// # Errors
+/// When it is not one document, or holds what is not understood.
+pub fn parse(text: &str) -> Result<Value> {
     let documents =
         Yaml::load_from_str(text).map_err(|error| TemplateError::at("the template is not YAML", error))?;
     match documents.as_slice() {

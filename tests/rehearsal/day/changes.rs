@@ -5,12 +5,10 @@ use std::{fs::OpenOptions, io::Write};
 use serde_json::json;
 
 use super::{
-    super::{
-        checkout::functions,
-        stage::{Stage, refuses},
-    },
+    super::stage::{Stage, refuses},
     Day, step,
 };
+use crate::layout::functions;
 
 impl Day<'_> {
     /// For a while both secrets are good, and after it only the new one.

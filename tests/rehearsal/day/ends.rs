@@ -1,6 +1,10 @@
 //! Deployments that fail, and stacks that go.
 
-use super::{super::stage::Stage, Day, OPERATING, step};
+use super::{
+    super::stage::{Stage, deletion},
+    Day, OPERATING, step,
+    tables::NEXT,
+};
 
 const FAILED: &str = "portal-backups-failed";
 
@@ -8,7 +12,7 @@ impl Day<'_> {
     /// A first deployment fails after tables and keys were made: it leaves them, empty, and the next one works.
     pub async fn fails_at_first(&self, secret: &str) {
         step("a first deployment fails");
-        self.checkout.edit("samconfig.toml", "\"portal-backups-next\"", &format!("\"{FAILED}\""));
+        self.checkout.renames(NEXT, FAILED);
         for name in ["ClientTableName", "ClientOlderKeyArns", "CustodianTableName", "CustodianOlderKeyArns"] {
             self.checkout.set("production", name, "");
         }
@@ -29,13 +33,7 @@ impl Day<'_> {
     /// Development takes everything with it.
     pub async fn deletes_development(&self, stage: &Stage<'_>) {
         step("development is deleted");
-        let name = &stage.name;
-        self.checkout
-            .types(&format!(
-                "aws cloudformation delete-stack --stack-name {name}
-                aws cloudformation wait stack-delete-complete --stack-name {name}"
-            ))
-            .await;
+        self.checkout.types(&deletion(&stage.name)).await;
         let tables = self.checkout.types("aws dynamodb list-tables --output text").await;
         for half in ["Client", "Custodian"] {
             let table = &stage.outputs[&format!("{half}SharesTableName")];

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::{
-    super::stage::{Stage, refuses},
+    super::stage::{Stage, deletion, refuses},
     Day, OPERATING, step,
 };
 
 /// The stack that comes after the deleted one.
-const NEXT: &str = "portal-backups-next";
+pub const NEXT: &str = "portal-backups-next";
 /// Of the block that lets in the role that stores.
 const POLICY: &str = "&&\n  aws dynamodb put-resource-policy --resource-arn \"$table\"";
 /// Each half's roles, as the page wants them named.
@@ -39,7 +39,7 @@ impl Day<'_> {
         step("production is deleted");
         self.deletes(stage).await;
         step("the next stack adopts its tables and keys");
-        self.checkout.edit("samconfig.toml", "\"portal-backups\"", &format!("\"{NEXT}\""));
+        self.checkout.renames("portal-backups", NEXT);
         for half in ["Client", "Custodian"] {
             let [table, key] =
                 ["TableName", "KeyArn"].map(|what| &stage.outputs[&format!("{half}Shares{what}")]);
@@ -65,12 +65,11 @@ impl Day<'_> {
     /// A protected stack can't be deleted; without that, it goes, and leaves its tables and keys.
     async fn deletes(&self, stage: &Stage<'_>) {
         self.types(stage, "aws cloudformation update-termination-protection", "").await;
-        let delete = format!("aws cloudformation delete-stack --stack-name {}", stage.name);
+        let delete = deletion(&stage.name);
         self.checkout.is_refused(&delete).await;
         let unprotect = "aws cloudformation update-termination-protection --no-enable-termination-protection";
         self.checkout.types(&format!("{unprotect} --stack-name {}", stage.name)).await;
-        let wait = format!("aws cloudformation wait stack-delete-complete --stack-name {}", stage.name);
-        self.checkout.types(&format!("{delete} && {wait}")).await;
+        self.checkout.types(&delete).await;
     }
 
     /// The old policies still name the old stack's roles.
