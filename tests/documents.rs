@@ -12,7 +12,7 @@ use std::fs;
 
 use blocks::{BLOCKS, How};
 
-use crate::layout::root;
+use crate::support::project::{root, texts};
 
 /// A shell block of a page.
 pub struct Block {
@@ -23,7 +23,7 @@ pub struct Block {
 
 /// Every page of the project: its text by its path, seen from the project's folder.
 pub fn pages() -> Vec<(String, String)> {
-    names::texts("md")
+    texts("md")
 }
 
 /// The shell blocks of all pages.
@@ -73,7 +73,7 @@ fn every_shell_block_is_typed_by_a_test_or_says_why_it_cant_be() {
 
 #[test]
 fn every_test_that_is_said_to_type_a_block_exists() {
-    let sources: String = names::texts("rs").into_iter().map(|(_, text)| text).collect();
+    let sources: String = texts("rs").into_iter().map(|(_, text)| text).collect();
     for row in BLOCKS {
         if let How::Tested(test) = row.how {
             assert!(sources.contains(&format!("fn {test}(")), "{}: there is no test {test}", row.page);

@@ -30,7 +30,7 @@ pub struct Untyped {
 pub const BLOCKS: &[Row] = &[
     tested(
         "tests/fixtures/README.md",
-        "UPDATE=1 cargo test -p tests fixtures",
+        "REWRITE=1 cargo test -p tests fixtures",
         "the_fixtures_are_what_their_seed_makes",
     ),
     tested("README.md", "cargo local  ", STORY),
@@ -74,7 +74,11 @@ pub const BLOCKS: &[Row] = &[
     ),
     rehearsed("docs/operating.md", "aws cloudformation describe-stack-events"),
     rehearsed("docs/operating.md", "aws cloudformation update-termination-protection"),
-    tested("tests/rehearsal/README.md", "rehearsal:: -- --ignored", "long_both_stages_live_through_a_day"),
+    tested(
+        "tests/stack/rehearsal/README.md",
+        "rehearsal:: -- --ignored",
+        "long_both_stages_live_through_a_day",
+    ),
     untyped(
         "fuzz/README.md",
         Untyped {
@@ -84,7 +88,7 @@ pub const BLOCKS: &[Row] = &[
         },
     ),
     untyped(
-        "tests/frozen/README.md",
+        "tests/custody/frozen/README.md",
         Untyped {
             part: "FREEZE=v2 cargo test",
             why: "writes a release's folder, which is then never changed",

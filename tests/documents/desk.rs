@@ -7,8 +7,8 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{block, pages, prose::terms};
-use crate::{
-    layout::root,
+use crate::support::{
+    project::root,
     session::{Session, executable},
 };
 

@@ -2,7 +2,7 @@
 
 use std::{env, fs};
 
-use crate::layout::root;
+use crate::support::project::root;
 
 /// Holds a page to these tables, each by the name in its marker. With `UPDATE` set it writes them into the page. The test is
 /// named after the page.
@@ -10,11 +10,11 @@ pub fn assert_made(page: &str, tables: &[(&str, String)]) {
     let path = root().join(page);
     let text = fs::read_to_string(&path).unwrap();
     let filled = tables.iter().fold(text.clone(), |text, (name, table)| fill(&text, name, table));
-    if env::var_os("UPDATE").is_some() {
+    if env::var_os("REWRITE").is_some() {
         fs::write(path, filled).unwrap();
     } else {
         let filter = page.replace(['/', '.'], "_");
-        assert!(text == filled, "{page} is old: UPDATE=1 cargo test -p tests {filter}");
+        assert!(text == filled, "{page} is old: REWRITE=1 cargo test -p tests {filter}");
     }
 }
 

@@ -1,35 +1,8 @@
-//! What the project's files are and say.
+//! What the project's own names are.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs};
 
-use crate::layout::root;
-
-/// Folders whose files are made, or kept for a machine to read.
-const SKIPPED: [&str; 6] = [".git", ".aws-sam", "target", "corpus", "node_modules", "__pycache__"];
-
-/// The files that end so, in order: their texts by their paths, seen from the project's folder.
-pub fn texts(extension: &str) -> Vec<(String, String)> {
-    let paths = files().into_iter().filter(|path| path.extension().is_some_and(|found| found == extension));
-    let name = |path: &Path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-    let mut texts: Vec<_> = paths.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect();
-    texts.sort();
-    texts
-}
-
-/// Every file of the project.
-pub fn files() -> Vec<PathBuf> {
-    files_in(root())
-}
-
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let kept = entries.filter(|path| !SKIPPED.iter().any(|name| path.ends_with(name)));
-    kept.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
-}
+use crate::support::project::{root, texts};
 
 /// Every test with its module, as `cargo test` chooses among them.
 pub fn tests() -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{all_blocks, names, pages};
-use crate::{access, layout::root};
+use crate::{secrecy::access, support::project::{files, root}};
 
 /// The pages that an operator follows. The others tell of decisions and of what others do.
 const OPERATORS: [&str; 5] =
@@ -86,7 +86,7 @@ fn headings(page: &Path) -> BTreeSet<String> {
 #[test]
 fn every_file_that_prose_names_is_there() {
     let made: String = all_blocks().into_iter().map(|block| block.text).collect();
-    let files = names::files();
+    let files = files();
     for (page, text) in pages() {
         for term in terms(&text).iter().filter(|term| is_path(term)) {
             let at_the_root = root().join(term.trim_end_matches('*')).exists();

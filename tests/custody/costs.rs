@@ -1,0 +1,253 @@
+//! What each route costs, exactly: calls, how many of them one after the other, shares opened, read and write units. A read
+//! costs what its answer costs, whatever else the client has stored.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use dynoxide::Database;
+use local::faults::{Fate, Proxy, Seen};
+use serde_json::{Value, json};
+
+use crate::support::{
+    event::{CLIENT, Event},
+    half::{CLIENTS, CUSTODIANS, Half},
+    many::{self, share},
+    system::{Answer, System},
+};
+
+/// A client share of both curves, and a custodian share of one, in bytes.
+pub const OURS: usize = 24_000;
+pub const PORTALS: usize = 6_000;
+
+/// Longer than it takes a function to make the calls that it makes at once.
+const ROUND_TRIP: Duration = Duration::from_millis(250);
+
+/// What a request took.
+#[derive(Debug, Default, PartialEq)]
+struct Cost {
+    status: u16,
+    kms: usize,
+    dynamodb: usize,
+    /// So many calls had to wait for the one before.
+    in_sequence: usize,
+    decrypts: usize,
+    read_units: f64,
+    write_units: f64,
+}
+
+/// A system whose every call is counted and takes its time.
+struct Scene {
+    system: System,
+    database: Database,
+    arrivals: Arc<Mutex<Vec<Instant>>>,
+    proxies: [Proxy; 2],
+}
+
+impl Scene {
+    /// Puts the proxies before a system that has been filled.
+    async fn of((mut system, database): (System, Database)) -> Self {
+        let arrivals = Arc::<Mutex<Vec<Instant>>>::default();
+        let slow = || {
+            let arrivals = Arc::clone(&arrivals);
+            move |_, _: &Seen| {
+                arrivals.lock().unwrap().push(Instant::now());
+                Fate::Slow(ROUND_TRIP)
+            }
+        };
+        let proxies = system.intercept_both(slow(), slow()).await;
+        Self { system, database, arrivals, proxies }
+    }
+
+    async fn cost(&self, event: Event) -> (Cost, Answer) {
+        let before = self.proxies.each_ref().map(|proxy| proxy.seen().len());
+        self.arrivals.lock().unwrap().clear();
+        let answer = self.system.call(event).await;
+        let [dynamodb, kms] = [0, 1].map(|of| self.proxies[of].seen().split_off(before[of]));
+        let cost = Cost {
+            status: answer.status,
+            kms: kms.len(),
+            dynamodb: dynamodb.len(),
+            in_sequence: in_sequence(std::mem::take(&mut self.arrivals.lock().unwrap())),
+            decrypts: kms.iter().filter(|call| call.operation == "Decrypt").count(),
+            read_units: dynamodb.iter().map(|call| read_units(&self.database, call)).sum(),
+            write_units: dynamodb.iter().map(|call| self.write_units(call)).sum(),
+        };
+        (cost, answer)
+    }
+
+    /// What an insert costs where nothing is in its way.
+    fn write_units(&self, call: &Seen) -> f64 {
+        if call.operation != "ExecuteStatement" {
+            return 0.0;
+        }
+        let empty = Database::memory().unwrap();
+        for function in ["store-backup", "webhook-backup"] {
+            empty.create_table(serde_json::from_value(table(self.system.table(function))).unwrap()).unwrap();
+        }
+        let answer = empty.execute_statement(serde_json::from_value(with_capacity(call)).unwrap()).unwrap();
+        capacity(&serde_json::to_value(answer).unwrap())
+    }
+}
+
+/// What a query costs, as DynamoDB says when it is asked.
+pub fn read_units(database: &Database, call: &Seen) -> f64 {
+    if call.operation != "Query" {
+        return 0.0;
+    }
+    let answer = database.query(serde_json::from_value(with_capacity(call)).unwrap()).unwrap();
+    capacity(&serde_json::to_value(answer).unwrap())
+}
+
+fn with_capacity(call: &Seen) -> Value {
+    let mut asked: Value = serde_json::from_str(&call.body).unwrap();
+    asked["ReturnConsumedCapacity"] = json!("TOTAL");
+    asked
+}
+
+fn capacity(answer: &Value) -> f64 {
+    answer["ConsumedCapacity"]["CapacityUnits"].as_f64().unwrap()
+}
+
+fn table(name: &str) -> Value {
+    let attribute = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+    let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+    json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [attribute("pk"), attribute("sk")],
+        "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+    })
+}
+
+/// How many calls had to wait: each takes [`ROUND_TRIP`], so what comes much sooner after another came beside it.
+fn in_sequence(mut arrivals: Vec<Instant>) -> usize {
+    arrivals.sort_unstable();
+    let waits = arrivals.windows(2).filter(|pair| pair[1] - pair[0] >= ROUND_TRIP / 2).count();
+    waits + usize::from(!arrivals.is_empty())
+}
+
+pub fn getting(query: &str) -> Event {
+    Event::of("get-backup").query(query)
+}
+
+async fn filled(half: Half, count: usize, bytes: usize) -> (System, Database) {
+    let (system, database) = many::start().await;
+    half.fill(&system, 0..count, bytes).await;
+    (system, database)
+}
+
+#[tokio::test]
+async fn a_store_is_three_calls_one_after_the_other_and_one_write_unit_more_than_its_share() {
+    let scene = Scene::of(many::start().await).await;
+    for (half, bytes, write_units) in [(CLIENTS, OURS, 25.0), (CUSTODIANS, PORTALS, 8.0)] {
+        let event = || half.storing(&share(0, bytes), "GDRIVE", "");
+        let first = Cost { status: 200, kms: 1, dynamodb: 2, in_sequence: 3, write_units, ..Cost::default() };
+        assert_eq!(scene.cost(event()).await.0, first, "{}", half.stores);
+        // Sent again: both rows are there, and each is looked at.
+        let (again, _) = scene.cost(event()).await;
+        assert_eq!((again.status, again.kms, again.dynamodb, again.in_sequence), (200, 1, 4, 5));
+        // The share is read once, and its time row.
+        let share_units = if half == CLIENTS { 6.0 } else { 2.0 };
+        assert_eq!((again.decrypts, again.read_units), (0, share_units + 1.0));
+    }
+}
+
+#[tokio::test]
+async fn both_curves_are_stored_side_by_side() {
+    let scene = Scene::of(many::start().await).await;
+    let body = json!({"data": {"secp256k1Ciphertext": "one", "ed25519Ciphertext": "two"}});
+    let (cost, _) = scene.cost(Event::of("store-backup").body(body)).await;
+    let expected =
+        Cost { status: 200, kms: 2, dynamodb: 4, in_sequence: 3, write_units: 4.0, ..Cost::default() };
+    assert_eq!(cost, expected);
+}
+
+#[tokio::test]
+async fn a_get_of_the_newest_costs_the_same_whatever_else_is_stored() {
+    for buried in [0, 2000] {
+        let (system, database) = filled(CLIENTS, 1, OURS).await;
+        CLIENTS.bury(&system, &database, buried, "ICLOUD").await;
+        CLIENTS.store(&system, &share(1, OURS), "GDRIVE").await;
+        let scene = Scene::of((system, database)).await;
+        let (cost, answer) = scene.cost(getting("")).await;
+        // A unit for the time row, six for the share.
+        let expected = Cost {
+            status: 200,
+            kms: 1,
+            dynamodb: 2,
+            in_sequence: 3,
+            decrypts: 1,
+            read_units: 7.0,
+            write_units: 0.0,
+        };
+        assert_eq!(cost, expected, "{buried} others");
+        assert_eq!(answer.body["cipherText"], share(1, OURS));
+    }
+}
+
+#[tokio::test]
+async fn a_get_of_a_method_or_pair_reads_small_rows_alone_until_one_fits() {
+    // A unit for each 4 KB of time rows, and six for the share.
+    for (buried, read_units) in [(0, 7.0), (2000, 75.0)] {
+        let (system, database) = many::start().await;
+        let sent =
+            json!({"cipherText": share(0, OURS), "backupMethod": "GDRIVE", "backupSharePairId": "pair-1"});
+        assert_eq!(system.store(sent).await.status, 200);
+        CLIENTS.bury(&system, &database, buried, "ICLOUD").await;
+        let scene = Scene::of((system, database)).await;
+        for query in ["backupMethod=GDRIVE", "backupMethod=GDRIVE&backupSharePairId=pair-1"] {
+            let (cost, answer) = scene.cost(getting(query)).await;
+            // What is not among the newest 64 is on a second page.
+            let pages = if buried == 0 { 1 } else { 2 };
+            assert_eq!(
+                (cost.status, cost.kms, cost.dynamodb, cost.in_sequence),
+                (200, 1, pages + 1, pages + 2),
+                "{query}"
+            );
+            assert_eq!((cost.decrypts, cost.read_units), (1, read_units), "{query}");
+            assert_eq!(answer.body["cipherText"], share(0, OURS));
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_what_is_not_there_only_the_time_rows_are_read() {
+    let scene = Scene::of(many::start().await).await;
+    for (event, status) in
+        [(getting(""), 404), (getting("backupMethod=GDRIVE"), 404), (CUSTODIANS.reading(), 200)]
+    {
+        let nothing = Cost { status, dynamodb: 1, in_sequence: 1, ..Cost::default() };
+        let (mut cost, _) = scene.cost(event).await;
+        // AWS counts a query that finds nothing as the smallest one.
+        cost.read_units = 0.0;
+        assert_eq!(cost, nothing);
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_opens_what_it_gives_and_nothing_else() {
+    // Two read units for each share, and one for each 4 KB of time rows.
+    for (count, buried, dynamodb, in_sequence, read_units) in [
+        (1, 0, 2, 3, 3.0),
+        (2, 0, 3, 3, 5.0),
+        (33, 0, 34, 5, 68.0),
+        (128, 0, 130, 10, 264.0),
+        (128, 2000, 130, 10, 264.0),
+    ] {
+        let (system, database) = filled(CUSTODIANS, count.min(64), PORTALS).await;
+        CUSTODIANS.bury(&system, &database, buried, "GDRIVE").await;
+        CUSTODIANS.fill(&system, 64..count.max(64), PORTALS).await;
+        let scene = Scene::of((system, database)).await;
+        let (cost, answer) = scene.cost(CUSTODIANS.reading()).await;
+        assert_eq!((cost.status, answer.shares().len()), (200, count));
+        assert_eq!(
+            (cost.kms, cost.decrypts, cost.read_units),
+            (count, count, read_units),
+            "{count} and {buried}"
+        );
+        assert_eq!((cost.dynamodb, cost.in_sequence), (dynamodb, in_sequence), "{count} and {buried}");
+        assert_eq!(answer.shares()[0], share(count - 1, PORTALS), "{CLIENT}");
+    }
+}

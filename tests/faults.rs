@@ -1,0 +1,5 @@
+//! AWS fails: every caller gets an honest answer in time.
+
+pub mod connections;
+pub mod every_fault;
+pub mod honest_503;

@@ -1,0 +1,5 @@
+//! `cargo local`: AWS on a desk, and the real binaries behind it.
+
+pub mod kms_emulator;
+pub mod restarting;
+pub mod whole_system;

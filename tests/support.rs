@@ -1,0 +1,15 @@
+//! What tests are made of. Nothing here is a test of the product.
+
+pub mod client;
+pub mod event;
+pub mod fixtures;
+pub mod half;
+pub mod many;
+pub mod npm;
+pub mod operator;
+pub mod project;
+pub mod python;
+pub mod runtime;
+pub mod session;
+pub mod system;
+pub mod watched;
