@@ -1,7 +1,7 @@
 //! The sealed form in two implementations, ours and the independent one of `tests/secrecy/vectors/envelope.py`: they agree on what
 //! is frozen, and on what either makes.
 
-use std::{env, fs, path::Path};
+use std::{env, fs};
 
 use backup_shares::{
     envelope::{Binding, Envelope, Freshness, seal},
@@ -12,7 +12,7 @@ use backup_shares::{
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::support::python::Script;
+use crate::support::{project::root, python::Script};
 
 /// The independent implementation.
 pub const IMPLEMENTATION: Script = Script { name: "envelope", folder: "tests/secrecy/vectors" };
@@ -128,7 +128,7 @@ fn seed() -> u32 {
 }
 
 fn frozen() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/v1.json")).unwrap()
+    fs::read_to_string(root().join("tests/secrecy/vectors/v1.json")).unwrap()
 }
 
 fn bytes<const N: usize>(hex: &str) -> [u8; N] {
