@@ -8,8 +8,9 @@ use crate::{
     config::{self, ConfigError},
     ends::{Ends, Side},
     error::{Error, Result},
+    ids::{ClientId, Method, PairId},
     log,
-    share::{ClientId, Kind, Method, PairId, RowDigest},
+    slot::{Kind, RowDigest},
     table::{Table, TimeRow, TimesOf},
 };
 

@@ -5,10 +5,12 @@ use crate::{
     aws::Aws,
     config::{ConfigError, SharesConfig},
     error::{Error, Result},
+    ids::{Method, PairId},
     log,
     newest::Newest,
     row_key::share_key,
-    share::{Kind, Method, PairId, RowDigest, Share, Slot},
+    share::Share,
+    slot::{Kind, RowDigest, Slot},
     table::TimeRow,
     vault::Vault,
 };
@@ -53,8 +55,7 @@ impl ClientShares {
         pair: Option<PairId>,
         share: &Share,
     ) -> Result<()> {
-        let slot = Slot { kind: Kind::Client, client: user.client().clone(), method, pair };
-        self.0.store(slot, share).await
+        self.0.store(user.client().clone(), method, pair, share).await
     }
 
     /// Opens the newest of the user's shares that is wanted.

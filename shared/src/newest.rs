@@ -3,7 +3,7 @@
 use crate::{
     client_shares::{Fit, Wanted},
     error::{Error, Result},
-    share::{ClientId, Method},
+    ids::{ClientId, Method},
     table::{Page, Table, TimeRow, TimesOf},
 };
 

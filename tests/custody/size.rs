@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_kms::primitives::Blob;
-use backup_shares::share::{Kind, MAX_SHARE_BYTES};
+use backup_shares::{share::MAX_SHARE_BYTES, slot::Kind};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use futures_util::future::join_all;
 use serde_json::{Value, json};

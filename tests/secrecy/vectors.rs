@@ -5,9 +5,11 @@ use std::{env, fs};
 
 use backup_shares::{
     envelope::{Binding, Envelope, Freshness, seal},
+    ids::{ClientId, Method, PairId},
     row_key::share_key,
     secret::Secret,
-    share::{ClientId, Kind, Method, PairId, Share, Slot},
+    share::Share,
+    slot::{Kind, Slot},
 };
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};

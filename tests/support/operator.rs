@@ -6,9 +6,11 @@ use aws_sdk_kms::primitives::Blob;
 use backup_shares::{
     aws::Aws,
     envelope::{Binding, DataKey, Envelope},
+    ids::ClientId,
     row_key::share_digest,
     secret::Secret,
-    share::{ClientId, Kind, Share, Slot},
+    share::Share,
+    slot::{Kind, Slot},
 };
 
 use crate::support::system::Item;

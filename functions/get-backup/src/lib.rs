@@ -3,11 +3,12 @@
 use backup_shares::{
     Result,
     auth::User,
+    client_id_source::ClientIdSource,
     client_shares::{ClientShares, Wanted},
-    config::ClientIdSource,
-    http, log,
+    http,
+    ids::{Method, PairId},
+    log,
     query::Query,
-    share::{Method, PairId},
 };
 use lambda_http::{Body, Error, Request, Response};
 use serde::Serialize;

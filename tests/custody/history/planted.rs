@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use backup_shares::{
+    ids::{ClientId, Method, PairId},
     secret::Secret,
-    share::{ClientId, Kind, Method, PairId, Share, Slot},
+    share::Share,
+    slot::{Kind, Slot},
 };
 
 use super::{
