@@ -2,7 +2,7 @@
 
 use std::env;
 
-use crate::config::{Checked, ConfigError};
+use crate::environment::{Checked, ConfigError};
 
 /// What the API's authorizer says of a user that holds Portal's client id.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use aws_sdk_dynamodb::Client;
 
 use crate::{
     auth::User,
-    aws,
-    config::{self, ConfigError},
+    aws, config,
     ends::{Ends, Side},
+    environment::ConfigError,
     error::{Error, Result},
     ids::{ClientId, Method, PairId},
     log,

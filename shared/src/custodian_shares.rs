@@ -4,7 +4,8 @@ pub use crate::chosen::Room;
 use crate::{
     auth::Portal,
     aws::Aws,
-    config::{ConfigError, SharesConfig},
+    config::SharesConfig,
+    environment::ConfigError,
     error::Result,
     fetch::Fetch,
     ids::{ClientId, Method, PairId},

@@ -5,7 +5,7 @@ mod properties;
 
 use std::collections::BTreeSet;
 
-use crate::config::{Checked, ConfigError, variable};
+use crate::environment::{Checked, ConfigError, variable};
 
 /// A KMS key, by its ARN. An alias is refused: re-pointing one would strand the rows sealed before.
 #[derive(Clone, Debug, PartialEq, Eq)]

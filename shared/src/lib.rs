@@ -18,6 +18,7 @@ pub mod custodian_shares;
 pub mod date;
 mod ends;
 pub mod envelope;
+pub mod environment;
 pub mod error;
 mod event;
 mod fetch;
@@ -38,6 +39,7 @@ mod table;
 mod test_support;
 pub mod time_limits;
 mod vault;
+pub mod wanted;
 pub mod webhook_policy;
 
 pub use error::{Error, Result};

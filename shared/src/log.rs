@@ -14,7 +14,7 @@ use tracing_subscriber::{
 
 pub(crate) use self::line::{Line, bounded};
 use crate::{
-    config,
+    environment,
     error::Error,
     ids::{ClientId, Method, PairId},
 };
@@ -24,7 +24,7 @@ use crate::{
 /// # Errors
 /// Names `LOG_LEVEL` when it is no level.
 pub fn start() -> Result<(), lambda_http::Error> {
-    subscriber(config::log_level()?, io::stdout).try_init()?;
+    subscriber(environment::log_level()?, io::stdout).try_init()?;
     Ok(())
 }
 

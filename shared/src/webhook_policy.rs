@@ -7,7 +7,7 @@ use std::{env, net::IpAddr};
 
 use ipnet::IpNet;
 
-use crate::config::{Checked, ConfigError, variable};
+use crate::environment::{Checked, ConfigError, variable};
 
 /// A CIDR whose address the standard library reads, too: `ipnet` takes `010.0.0.0`, which is 10 to some readers and 8 to
 /// others.

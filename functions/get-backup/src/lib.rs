@@ -4,11 +4,12 @@ use backup_shares::{
     Result,
     auth::User,
     client_id_source::ClientIdSource,
-    client_shares::{ClientShares, Wanted},
+    client_shares::ClientShares,
     http,
     ids::{Method, PairId},
     log,
     query::Query,
+    wanted::Wanted,
 };
 use lambda_http::{Body, Error, Request, Response};
 use serde::Serialize;
