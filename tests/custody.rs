@@ -7,6 +7,7 @@ pub mod crash;
 pub mod frozen;
 pub mod history;
 pub mod measured;
+pub mod opener;
 pub mod protocol;
 pub mod size;
 pub mod storing;

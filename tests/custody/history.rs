@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod figures;
+mod first;
 mod ledger;
 pub mod operation;
 mod order;

@@ -3,22 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_kms::primitives::Blob;
 use backup_shares::{share::MAX_SHARE_BYTES, slot::Kind};
-use base64::prelude::{BASE64_STANDARD, Engine};
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::{
-    secrecy::vectors::IMPLEMENTATION,
-    support::{
-        event::{CLIENT, Event},
-        half::{CLIENTS, CUSTODIANS, HALVES, Half},
-        many::{self, as_json, share},
-        operator,
-        runtime::{Usage, invoke},
-        system::{Answer, System},
-    },
+use crate::support::{
+    event::{CLIENT, Event},
+    half::{CLIENTS, CUSTODIANS, HALVES, Half},
+    many::{self, share},
+    operator,
+    runtime::{Usage, invoke},
+    system::{Answer, System},
 };
 
 /// What a function has in Lambda (`MemorySize`).
@@ -32,9 +27,9 @@ fn kind(half: Half) -> Kind {
 async fn assert_reached(half: Half, system: &System, count: usize, bytes: usize) {
     let table = system.table(half.reads);
     let mut missing: BTreeSet<String> = (0..count).map(|number| share(number, bytes)).collect();
-    for row_key in operator::row_keys(&system.aws, table, CLIENT, 16).await {
-        let opened = operator::open(&system.aws, table, kind(half), CLIENT, &row_key).await;
-        assert!(missing.remove(opened.expose()), "{}: {row_key} was not stored", half.stores);
+    let row_keys = operator::row_keys(&system.aws, table, CLIENT, 16).await;
+    for opened in operator::open(&system.aws, table, kind(half), CLIENT, &row_keys).await {
+        assert!(missing.remove(&opened), "{}: a row was not stored", half.stores);
     }
     assert!(missing.is_empty(), "{}: {} are missing", half.stores, missing.len());
 }
@@ -45,31 +40,6 @@ async fn an_operator_pages_through_all_rows_of_a_client_and_opens_each_by_its_ke
         let system = System::start().await;
         half.fill(&system, 0..40, 100).await;
         assert_reached(half, &system, 40, 100).await;
-    }
-}
-
-#[tokio::test]
-async fn an_operator_opens_a_row_without_any_of_this_code() {
-    let share = "{\"é\": \"漢 \u{1F511}\"}\n";
-    for half in HALVES {
-        let system = System::start().await;
-        half.store(&system, share, "GDRIVE-ED25519").await;
-        let row = system.shares(half.reads).await.remove(0);
-        let printed = json!({ "Item": as_json(&row) }).to_string();
-        let kind = kind(half).as_str();
-        let wrapped = IMPLEMENTATION.run(&["wrapped"], printed.as_bytes()).await;
-        let context = IMPLEMENTATION.run(&["context", kind], printed.as_bytes()).await;
-        let context = context.split(',').map(|pair| pair.split_once('=').unwrap());
-        let context = context.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let wrapped = Blob::new(BASE64_STANDARD.decode(wrapped).unwrap());
-        let decrypt = system.aws.kms.decrypt().key_id(row["key_id"].as_s().unwrap());
-        let answer = decrypt.set_encryption_context(Some(context)).ciphertext_blob(wrapped).send().await;
-        let data_key = BASE64_STANDARD.encode(answer.unwrap().plaintext.unwrap());
-        assert_eq!(
-            IMPLEMENTATION.run(&["share", kind, &data_key], printed.as_bytes()).await,
-            share,
-            "{kind}"
-        );
     }
 }
 

@@ -33,6 +33,11 @@ pub const BLOCKS: &[Row] = &[
         "REWRITE=1 cargo test -p tests fixtures",
         "the_fixtures_are_what_their_seed_makes",
     ),
+    tested(
+        "tools/open-row/README.md",
+        "pip install --no-deps",
+        "an_operator_opens_a_row_without_any_of_this_code",
+    ),
     tested("README.md", "cargo local  ", STORY),
     tested("README.md", "cargo lambda invoke", DESK),
     tested("README.md", "TOKEN=$(cargo -q local token alice)", DESK),

@@ -1,19 +1,33 @@
 //! What an operator does without any function (docs/operating.md): page through a client's rows, and open each by its
-//! key.
+//! key, with `tools/open-row`.
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
-use backup_shares::{
-    aws::Aws,
-    envelope::{Binding, DataKey, Envelope},
-    ids::ClientId,
-    row_key::share_digest,
-    secret::Secret,
-    share::Share,
-    slot::{Kind, Slot},
+use backup_shares::{aws::Aws, slot::Kind};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::support::{
+    many::as_json,
+    python::{Script, printed},
+    system::Item,
 };
 
-use crate::support::system::Item;
+/// The opener that depends on nothing else of this project.
+pub const OPENER: Script = Script { name: "open_row", folder: "tools/open-row" };
+
+/// How many rows are opened at once.
+const AT_ONCE: usize = 256;
+
+/// What KMS is asked of a row.
+#[derive(Deserialize)]
+struct Asked {
+    wrapped: String,
+    context: HashMap<String, String>,
+}
 
 /// The sort keys of all shares of a client, by pages of that many.
 pub async fn row_keys(aws: &Aws, table: &str, client: &str, page: i32) -> Vec<String> {
@@ -37,22 +51,36 @@ pub async fn row(aws: &Aws, table: &str, client: &str, row_key: &str) -> Item {
     get.send().await.unwrap().item.unwrap()
 }
 
-/// Reads one row by its key and opens it.
-pub async fn open(aws: &Aws, table: &str, kind: Kind, client: &str, row_key: &str) -> Share {
-    let row = row(aws, table, client, row_key).await;
-    let [method, pair] = ["method", "pair"].map(|name| row[name].as_s().unwrap());
-    let slot = Slot::from_row(kind, &ClientId::parse(client).unwrap(), method, pair).unwrap();
-    let sealed = Envelope::parse(row["sealed"].as_b().unwrap().as_ref()).unwrap();
-    let stored_at = row["at"].as_n().unwrap().parse().unwrap();
-    let data_key = unwrap(aws, &slot, &row, sealed.wrapped_key()).await;
-    let share = sealed.open(&Binding { slot: &slot, stored_at }, &data_key).unwrap();
-    assert_eq!(Some(slot.digest(&share)), share_digest(row_key), "E11");
-    share
+/// Reads a client's rows by their keys, and opens each.
+pub async fn open(aws: &Aws, table: &str, kind: Kind, client: &str, row_keys: &[String]) -> Vec<String> {
+    let mut opened = Vec::new();
+    for row_keys in row_keys.chunks(AT_ONCE) {
+        let mut rows = Vec::new();
+        for row_key in row_keys {
+            rows.push(row(aws, table, client, row_key).await);
+        }
+        let named = |row: &Item, data_key| json!([kind.as_str(), client, as_json(row), data_key]);
+        let closed = rows.iter().map(|row| named(row, Value::Null)).collect();
+        let asked: Vec<Asked> = opener_says("asked", closed).await;
+        let mut keyed = Vec::new();
+        for (row, asked) in rows.iter().zip(asked) {
+            let data_key = unwrap(aws, row, &asked.wrapped, asked.context).await;
+            keyed.push(named(row, data_key.into()));
+        }
+        opened.extend(opener_says::<Vec<String>>("opened", keyed).await);
+    }
+    opened
 }
 
-async fn unwrap(aws: &Aws, slot: &Slot, row: &Item, wrapped: &[u8]) -> DataKey {
+async fn opener_says<T: DeserializeOwned>(what: &str, rows: Vec<Value>) -> T {
+    let script = OPENER.beside("tests/support/open_rows.py", &[what]).await;
+    serde_json::from_str(&printed(script, Value::from(rows).to_string().as_bytes()).await).unwrap()
+}
+
+/// A row's data key, in base64.
+pub async fn unwrap(aws: &Aws, row: &Item, wrapped: &str, context: HashMap<String, String>) -> String {
+    let wrapped = Blob::new(BASE64_STANDARD.decode(wrapped).unwrap());
     let decrypt = aws.kms.decrypt().key_id(row["key_id"].as_s().unwrap());
-    let decrypt = decrypt.set_encryption_context(Some(slot.encryption_context()));
-    let answer = decrypt.ciphertext_blob(Blob::new(wrapped)).send().await.unwrap();
-    Secret::new(answer.plaintext.unwrap().into_inner().try_into().unwrap())
+    let decrypt = decrypt.set_encryption_context(Some(context)).ciphertext_blob(wrapped);
+    BASE64_STANDARD.encode(decrypt.send().await.unwrap().plaintext.unwrap())
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Output, Stdio},
 };
 
 use local::{python, workspace::Workspace};
@@ -22,20 +22,18 @@ pub struct Script {
 impl Script {
     /// What the script prints, given these arguments and this input.
     pub async fn run(&self, arguments: &[&str], input: &[u8]) -> String {
-        let mut child = self.command(arguments).await.spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let write = async move { stdin.write_all(input).await };
-        // A script that doesn't read its input closes it early.
-        let (_written, output) = join!(write, child.wait_with_output());
-        let output = output.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        printed(self.command(arguments).await, input).await
     }
 
     /// The script with these arguments, all three of its streams piped.
     pub async fn command(&self, arguments: &[&str]) -> Command {
+        self.beside(&format!("{}/{}.py", self.folder, self.name), arguments).await
+    }
+
+    /// Another script, by its path, with this one's packages.
+    pub async fn beside(&self, path: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.programs().await.join("python3"));
-        command.arg(root().join(self.folder).join(self.name).with_extension("py")).args(arguments);
+        command.arg(root().join(path)).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -45,6 +43,23 @@ impl Script {
         let requirements = root().join(self.folder).join("requirements.txt");
         environment(self.name, &requirements).await.join("bin")
     }
+}
+
+/// What a script prints that comes to a good end.
+pub async fn printed(script: Command, input: &[u8]) -> String {
+    let output = ended(script, input).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// How a script ends that is given this input.
+pub async fn ended(mut script: Command, input: &[u8]) -> Output {
+    let mut child = script.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let write = async move { stdin.write_all(input).await };
+    // A script that doesn't read its input closes it early.
+    let (_written, output) = join!(write, child.wait_with_output());
+    output.unwrap()
 }
 
 /// The environment of that name, with what the requirements pin. One process makes it, and leaves the pins in it once it is

@@ -69,6 +69,20 @@ fn full(count: u64, left_out: u64) -> Vec<Operation> {
     history
 }
 
+/// 64 shares of that size, stored one after the other; 60 of the largest; and a fetch that gives so many of the newest, and
+/// these of the first.
+fn beside_large(bytes: usize, newest: u64, first: impl DoubleEndedIterator<Item = u64>) -> Vec<Operation> {
+    let share = |number: u64| {
+        let bytes = if number < 64 { bytes } else { 128 * 1024 };
+        format!("s{number} {}", "x".repeat(bytes - 10))
+    };
+    let mut history: Vec<_> =
+        (0..124).map(|number| stored([2 * number, 2 * number + 1], &share(number))).collect();
+    let given: Vec<_> = (124 - newest..124).rev().chain(first.rev()).map(share).collect();
+    history.push(fetched([1000, 1001], &given.iter().map(String::as_str).collect::<Vec<_>>()));
+    history
+}
+
 #[test]
 fn good_histories_pass() {
     for (name, history) in [
@@ -123,6 +137,8 @@ fn good_histories_pass() {
             ],
         ),
         ("the newest 64 and the oldest 64", full(129, 64)),
+        ("the first 64 of 32 KB beside more than there is room for", beside_large(32_000, 22, 0..64)),
+        ("those of the first that fit into half of an answer", beside_large(70_000, 19, 0..35)),
     ] {
         assert_eq!(violations(&history), [], "{name}");
     }
@@ -237,7 +253,24 @@ fn one_order_of_sealing_explains_all_answers() {
                 [&both[..], &[stored([2, 7], "c")], &circle].concat(),
             ),
             ("a full answer leaves the newest out", full(129, 128)),
+        ],
+    );
+}
+
+#[test]
+fn no_number_of_later_stores_hides_one_of_the_first() {
+    let mut twice = full(129, 0);
+    let elsewhere = Action::Store(vec![kept("another method", "s0")]);
+    twice.push(operation(A, [500, 501], Half::Custodian, elsewhere, Outcome::Stored));
+    assert_break(
+        Rule::TheFirstStay,
+        [
             ("a full answer leaves the oldest out", full(129, 0)),
+            ("a full answer leaves the last of the first 64 out", full(129, 63)),
+            ("a full answer leaves one out that stands in two slots", twice),
+            ("larger shares leave no room for the first", beside_large(32_000, 22, 1..64)),
+            ("larger shares leave no room for the last of the first", beside_large(32_000, 22, 0..63)),
+            ("larger shares take more than their half", beside_large(70_000, 22, 0..34)),
         ],
     );
 }

@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::operation::{Kept, Operation, Outcome};
+use super::{
+    first::room,
+    operation::{Kept, Operation, Outcome},
+};
 
 /// A share in its slot.
 pub struct Row<'a> {
     pub kept: &'a Kept,
     /// When each store of it that may have happened started and ended.
     stores: Vec<(u64, u64)>,
+    /// Bytes that it takes in an answer.
+    pub room: usize,
     /// From when on it is certainly there.
     pub there: u64,
 }
@@ -44,7 +49,12 @@ impl<'a> Ledger<'a> {
         };
         for operation in operations.iter().filter(|operation| operation.outcome != Outcome::Refused) {
             for kept in operation.stores() {
-                let row = rows.entry(kept).or_insert(Row { kept, stores: Vec::new(), there: u64::MAX });
+                let row = rows.entry(kept).or_insert_with(|| Row {
+                    kept,
+                    stores: Vec::new(),
+                    room: room(&kept.share),
+                    there: u64::MAX,
+                });
                 row.stores.push((operation.start, operation.end));
                 if operation.outcome == Outcome::Stored {
                     row.there = row.there.min(operation.end);

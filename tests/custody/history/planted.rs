@@ -1,6 +1,9 @@
 //! Systems that break a promise: each is run for real, and caught by the rule that it breaks.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use backup_shares::{
     ids::{ClientId, Method, PairId},
@@ -10,10 +13,12 @@ use backup_shares::{
 };
 
 use super::{
-    Failure, judge,
-    operation::{Action, BROKEN, Half, Kept, Outcome},
+    Failure,
+    first::MAX_SHARES,
+    judge,
+    operation::{Action, BROKEN, Half, Kept, Operation, Outcome},
     plan::{Plan, name},
-    rules::Rule,
+    rules::{Rule, violations},
     run::{Scene, run},
     shrink::shrink,
 };
@@ -34,15 +39,23 @@ enum Bug {
     StoresAgain,
     /// The list of client shares ends too early.
     ListsTooFew,
+    /// A fetch gives the newest 128, and the oldest go.
+    GivesTheNewest,
 }
 
 struct Planted {
     scene: Scene,
     bug: Bug,
     asked: AtomicUsize,
+    /// Every custodian share that was acknowledged, in order.
+    acknowledged: Mutex<Vec<String>>,
 }
 
 impl Planted {
+    fn new(scene: Scene, bug: Bug) -> Self {
+        Self { scene, bug, asked: AtomicUsize::new(0), acknowledged: Mutex::default() }
+    }
+
     async fn ask(&self, client: String, half: Half, action: Action) -> Outcome {
         let now_and_then = self.asked.fetch_add(1, Ordering::Relaxed) % 8 == 7;
         let kept = if let Action::Store(kept) = &action { kept.as_slice() } else { &[] };
@@ -63,6 +76,15 @@ impl Planted {
                     shares.pop();
                 }
                 return reached;
+            }
+            (Bug::GivesTheNewest, [kept]) => {
+                let outcome = self.scene.ask(&client, half, &action).await;
+                self.acknowledged.lock().unwrap().push(kept.share.clone());
+                return outcome;
+            }
+            (Bug::GivesTheNewest, _) => {
+                let acknowledged = self.acknowledged.lock().unwrap();
+                return Outcome::Shares(acknowledged.iter().rev().take(MAX_SHARES).cloned().collect());
             }
             _ => {}
         }
@@ -92,7 +114,7 @@ fn digest(client: &str, half: Half, kept: &Kept) -> String {
 async fn caught(bug: Bug) -> Option<(Plan, Failure)> {
     for seed in 7..15 {
         let plan = Plan { seed, clients: 3, requests: 45 };
-        let planted = &Planted { scene: Scene::start(plan.seed).await, bug, asked: AtomicUsize::new(0) };
+        let planted = &Planted::new(Scene::start(plan.seed).await, bug);
         let ask = |client, half, action| planted.ask(client, half, action);
         if let Err(failure) = judge(plan, run(plan, &planted.scene, ask).await) {
             return Some((plan, failure));
@@ -118,4 +140,34 @@ async fn planted_bugs_are_caught_by_the_rules_that_they_break_and_shown_in_a_few
         assert!(shown.len() <= 6, "{bug:?}: {shown:#?}");
         assert!(failure.to_string().contains(&format!("HISTORY_SEED={}", plan.seed)));
     }
+}
+
+/// Stores more shares of one client than an answer holds, one after the other, and fetches after each that is too many.
+async fn overfill(scene: &Scene, ask: impl AsyncFn(String, Half, Action) -> Outcome) -> Vec<Operation> {
+    let share = |number| Kept { method: "UNKNOWN".into(), pair: None, share: format!("share-{number}") };
+    let mut actions: Vec<Action> = Vec::new();
+    for number in 0..MAX_SHARES + 4 {
+        actions.push(Action::Store(vec![share(number)]));
+        actions.extend((number >= MAX_SHARES).then_some(Action::Fetch));
+    }
+    let mut history = Vec::new();
+    for action in actions {
+        let (client, half, start) = (name(0), Half::Custodian, scene.tick());
+        let outcome = ask(client.clone(), half, action.clone()).await;
+        history.push(Operation { client, half, action, start, end: scene.tick(), outcome });
+    }
+    history
+}
+
+#[tokio::test]
+async fn a_fetch_of_the_newest_alone_is_caught_and_the_real_one_keeps_the_first() {
+    let scene = Scene::calm().await;
+    let real = overfill(&scene, async |client, half, action| scene.ask(&client, half, &action).await).await;
+    assert_eq!(violations(&real), []);
+    let planted = Planted::new(Scene::calm().await, Bug::GivesTheNewest);
+    let history =
+        overfill(&planted.scene, async |client, half, action| planted.ask(client, half, action).await);
+    let caught: Vec<Rule> = violations(&history.await).iter().map(|violation| violation.rule).collect();
+    // The first fetch leaves one out, the second two, and so on.
+    assert_eq!(caught, [Rule::TheFirstStay; 1 + 2 + 3 + 4]);
 }

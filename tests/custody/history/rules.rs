@@ -9,19 +9,20 @@ use std::{
 };
 
 use super::{
+    first::{MAX_SHARES, first, is_full},
     ledger::{Ledger, Row},
     operation::{Action, BROKEN, Half, Kept, Operation, Outcome, short},
     order::Order,
 };
-
-/// Most shares that a fetch answers with (docs/contract.md, "Webhook").
-const MAX_SHARES: usize = 128;
 
 /// A promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     /// A share that was acknowledged, or read, is in every later read that asks for it.
     NothingIsLost,
+    /// A client's first 64 custodian shares are in every later fetch, as far as they fit into half of an answer. (At up to
+    /// 32 KB each, all 64 do.) No number of later stores hides one.
+    TheFirstStay,
     /// A read gives nothing that was not stored for that client before.
     NothingIsInvented,
     /// A read gives nothing that was stored for other clients alone.
@@ -89,6 +90,8 @@ struct Check<'a> {
     half: Half,
     owners: &'a Owners<'a>,
     ledger: Ledger<'a>,
+    /// The rows that no number of later ones hides, by their indices.
+    first: Vec<usize>,
     order: Order,
     violations: Vec<Violation>,
 }
@@ -98,7 +101,8 @@ impl<'a> Check<'a> {
         let ledger = Ledger::new(operations);
         let order = Order::new(ledger.rows.iter().map(Row::sealed).collect());
         let Operation { client, half, .. } = operations[0];
-        Self { client, half: *half, owners, ledger, order, violations: Vec::new() }
+        let first = first(&ledger.rows);
+        Self { client, half: *half, owners, ledger, first, order, violations: Vec::new() }
     }
 
     fn run(mut self, operations: &[&'a Operation]) -> Vec<Violation> {
@@ -173,19 +177,29 @@ impl<'a> Check<'a> {
         let known = self.ledger.there.iter().filter(|(_, there)| **there < fetch.start);
         let missing: Vec<&str> =
             known.map(|(share, _)| *share).filter(|share| !distinct.contains(share)).collect();
+        let is_full = !missing.is_empty() && is_full(shares, &self.ledger);
         for share in missing {
-            if shares.len() < MAX_SHARES {
+            if !is_full {
                 self.broken(Rule::NothingIsLost, format!("a fetch leaves {} out", short(share)));
-                continue;
-            }
-            // Of more than there is room for, the newest half and the oldest half are given.
-            let [above, below] = [&shares[MAX_SHARES / 2 - 1], &shares[MAX_SHARES / 2]];
-            let rows = [above, &share.to_owned(), below].map(|share| self.ledger.only_row_of(share));
-            if let [Some(above), Some(missing), Some(below)] = rows {
-                self.order.add(missing, above);
-                self.order.add(below, missing);
+            } else if self.is_first(share, fetch) {
+                self.broken(Rule::TheFirstStay, format!("later stores hide {}", short(share)));
+            } else if let [[.., newest], [oldest, ..]] = shares.as_chunks::<{ MAX_SHARES / 2 }>().0 {
+                // Of more than there is room for, the newest half and the oldest half are given.
+                let rows = [newest, share, oldest];
+                if let [Some(above), Some(missing), Some(below)] =
+                    rows.map(|share| self.ledger.only_row_of(share))
+                {
+                    self.order.add(missing, above);
+                    self.order.add(below, missing);
+                }
             }
         }
+    }
+
+    /// Whether a share was certainly there before a fetch, and among the first.
+    fn is_first(&self, share: &str, fetch: &Operation) -> bool {
+        let mut rows = self.ledger.rows_of(share);
+        rows.any(|(index, row)| row.there < fetch.start && self.first.contains(&index))
     }
 
     fn check_get(&mut self, get: &Operation, share: &str) {

@@ -29,14 +29,19 @@ const AT_ONCE: usize = 9;
 pub struct Scene {
     pub system: System,
     clock: AtomicU64,
-    _proxies: [Proxy; 2],
+    _proxies: Vec<Proxy>,
 }
 
 impl Scene {
     pub async fn start(seed: u64) -> Self {
         let mut system = System::start().await;
         let proxies = system.intercept_both(weather(seed, DYNAMODB), weather(!seed, KMS)).await;
-        Self { system, clock: AtomicU64::new(0), _proxies: proxies }
+        Self { system, clock: AtomicU64::new(0), _proxies: proxies.into() }
+    }
+
+    /// A system to which nothing happens.
+    pub async fn calm() -> Self {
+        Self { system: System::start().await, clock: AtomicU64::new(0), _proxies: Vec::new() }
     }
 
     /// Sends a request and gives what it came to.
@@ -70,7 +75,8 @@ impl Scene {
         }
     }
 
-    fn tick(&self) -> u64 {
+    /// The next moment of the one clock.
+    pub fn tick(&self) -> u64 {
         self.clock.fetch_add(1, Ordering::Relaxed)
     }
 }

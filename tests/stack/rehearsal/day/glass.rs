@@ -33,7 +33,7 @@ impl Day<'_> {
         assert_eq!(listed.lines().count(), held.custodian.len(), "{listed}");
         let newest = listed.split_whitespace().next().expect("a row's sk");
         self.lists(stage, newest.rsplit('#').next().expect("its digest")).await;
-        let words = format!("STACK={} {HALF}", stage.name);
+        let words = format!("STACK={} CLIENT=alice {HALF}", stage.name);
         let refused = self.operator.is_refused(OPERATING, "aws kms decrypt", &words).await;
         assert!(refused.contains("AccessDenied"), "{refused}");
         self.operator.improvises(&words, BREAK).await;
