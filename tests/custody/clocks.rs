@@ -12,7 +12,7 @@ use backup_shares::{
     secret::Secret,
     share::{ClientId, Kind, Method, Share, Slot},
 };
-use local::faults::{Fate, Proxy, Seen};
+use faults::{Fate, Proxy, Seen};
 use serde_json::json;
 use tracing::level_filters::LevelFilter;
 

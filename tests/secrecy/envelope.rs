@@ -11,7 +11,7 @@ use backup_shares::{
     share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
 };
 use base64::prelude::{BASE64_STANDARD, Engine};
-use local::faults::{Fate, Fault, Proxy};
+use faults::{Fate, Fault, Proxy};
 use serde_json::json;
 
 use crate::support::system::{System, aws_at};
