@@ -9,6 +9,7 @@ pub mod npm;
 pub mod operator;
 pub mod project;
 pub mod python;
+pub mod refusals;
 pub mod runtime;
 pub mod session;
 pub mod system;

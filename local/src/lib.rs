@@ -7,7 +7,6 @@ pub mod data;
 mod durable;
 pub mod dynamodb;
 pub mod emulators;
-pub mod faults;
 pub mod functions;
 mod gateway;
 pub mod kms;

@@ -1,6 +1,7 @@
 //! Hostile requests as bytes on a connection, where API Gateway's own reading of them matters: through `cargo local`'s.
 
-use local::{faults::message, run::Running};
+use faults::message;
+use local::run::Running;
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 

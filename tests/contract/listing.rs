@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use local::faults::Fate;
+use faults::Fate;
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -1,7 +1,7 @@
 //! The webhook, row by row of the contract.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::faults::Fate;
+use faults::Fate;
 use serde_json::{Value, json};
 
 use crate::support::{

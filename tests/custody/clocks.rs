@@ -14,7 +14,7 @@ use backup_shares::{
     share::Share,
     slot::{Kind, Slot},
 };
-use local::faults::{Fate, Proxy, Seen};
+use faults::{Fate, Proxy, Seen};
 use serde_json::json;
 use tracing::level_filters::LevelFilter;
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use dynoxide::Database;
-use local::faults::{Fate, Proxy, Seen};
+use faults::{Fate, Proxy, Seen};
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
 use dynoxide::Database;
-use local::faults::{Fate, Fault, Proxy, Seen};
+use faults::{Fate, Fault, Proxy, Seen};
 use serde_json::json;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What a function does with its connections before the first request.
 
-use local::faults::{Fate, Fault, Proxy};
+use faults::{Fate, Fault, Proxy};
 
 use crate::support::system::aws_at;
 

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use faults::{Exception, Fate, Fault, Proxy, Seen};
 use futures_util::{
     StreamExt,
     future::{join_all, ready},
     stream,
 };
-use local::faults::{Fate, Fault, Proxy, Refusal, Seen};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use webhook_fetch::answer::MAX_SHARES;
@@ -67,10 +67,10 @@ const fn case(does: &'static str, fate: fn(&Seen) -> Fate, answers: [Outcome; 4]
 
 const CASES: [Case; 16] = [
     case("answers after 1 s", |_| Fate::Slow(SECOND), SERVED),
-    case("throttles two calls", |call| first(call, 2, || refuse(Refusal::THROTTLES)), SERVED),
-    case("throttles every call", |_| refuse(Refusal::THROTTLES), REFUSED),
-    case("fails twice with 500", |call| first(call, 2, || refuse(Refusal::DYNAMODB_FAILS)), SERVED),
-    case("fails with 500", |_| refuse(Refusal::DYNAMODB_FAILS), REFUSED),
+    case("throttles two calls", |call| first(call, 2, || refuse(Exception::THROTTLES)), SERVED),
+    case("throttles every call", |_| refuse(Exception::THROTTLES), REFUSED),
+    case("fails twice with 500", |call| first(call, 2, || refuse(Exception::DYNAMODB_FAILS)), SERVED),
+    case("fails with 500", |_| refuse(Exception::DYNAMODB_FAILS), REFUSED),
     case("answers what is no JSON", |_| Fate::Before(Fault::Answer("{".into())), REFUSED),
     case("ends every answer in its middle", |_| Fate::Truncate, REFUSED),
     case("resets every connection", |_| Fate::Before(Fault::Reset), REFUSED),
@@ -103,7 +103,7 @@ const CASES: [Case; 16] = [
     },
 ];
 
-fn refuse(refusal: Refusal) -> Fate {
+fn refuse(refusal: Exception) -> Fate {
     Fate::Before(Fault::Refuse(refusal))
 }
 

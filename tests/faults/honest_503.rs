@@ -9,12 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use faults::{Exception, Fate, Fault, Proxy, Seen};
 use futures_util::future::join_all;
-use local::faults::{Fate, Fault, Proxy, Refusal, Seen};
 use serde_json::{Value, json};
 
 use crate::support::{
     event::{CLIENT, Event},
+    refusals::refusing,
     system::{Answer, System, aws_at},
 };
 
@@ -31,14 +32,14 @@ fn assert_unavailable(answer: &Answer, when: &str) {
 
 #[tokio::test]
 async fn kms_throttled_is_503_for_the_whole_request_and_not_a_part_of_the_shares() {
-    let system = System::start().await;
+    let (system, kms, _proxies) = refusing().await;
     for number in 0..3 {
         system.backup(share(&format!("share {number}"))).await;
     }
     for code in ["ThrottlingException", "LimitExceededException", "KMSInternalException", "DisabledException"]
     {
         // However they fall on the three shares' three attempts each: one share has none left, another opens.
-        system.kms.fail("Decrypt", code, 7);
+        kms.expect("Decrypt", code, 7);
         assert_unavailable(&system.fetch().await, code);
         let mut left = 0;
         while system.fetch().await.status == 503 {
@@ -51,18 +52,18 @@ async fn kms_throttled_is_503_for_the_whole_request_and_not_a_part_of_the_shares
 
 #[tokio::test]
 async fn a_passing_throttle_is_ridden_out() {
-    let system = System::start().await;
-    system.kms.fail("GenerateDataKey", "ThrottlingException", 2);
+    let (system, kms, _proxies) = refusing().await;
+    kms.expect("GenerateDataKey", "ThrottlingException", 2);
     assert_eq!(system.backup(share("share")).await.status, 200);
-    system.kms.fail("Decrypt", "ThrottlingException", 2);
+    kms.expect("Decrypt", "ThrottlingException", 2);
     assert_eq!(system.fetch().await.shares(), ["share"]);
 }
 
 #[tokio::test]
 async fn a_store_without_a_data_key_is_503_and_stores_nothing() {
-    let system = System::start().await;
+    let (system, kms, _proxies) = refusing().await;
     for code in ["ThrottlingException", "AccessDeniedException", "NotFoundException"] {
-        system.kms.fail("GenerateDataKey", code, 3);
+        kms.expect("GenerateDataKey", code, 3);
         assert_unavailable(&system.backup(share("share")).await, code);
         assert!(system.rows("webhook-backup").await.is_empty(), "{code}");
         let mut tries = 0..4;
@@ -120,7 +121,7 @@ async fn retries_of_earlier_requests_take_none_from_a_later_one() {
     let failing = Arc::clone(&fails);
     let (system, _dynamodb) = behind(move |_, _| {
         if failing.load(Ordering::Relaxed) {
-            Fate::Before(Fault::Refuse(Refusal::DYNAMODB_FAILS))
+            Fate::Before(Fault::Refuse(Exception::DYNAMODB_FAILS))
         } else if lost.swap(true, Ordering::Relaxed) {
             Fate::Pass
         } else {

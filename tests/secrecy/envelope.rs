@@ -13,7 +13,7 @@ use backup_shares::{
     slot::{Kind, Slot},
 };
 use base64::prelude::{BASE64_STANDARD, Engine};
-use local::faults::{Fate, Fault, Proxy};
+use faults::{Fate, Fault, Proxy};
 use serde_json::json;
 
 use crate::support::system::{System, aws_at};

@@ -4,9 +4,9 @@
 use std::{hint::black_box, panic::AssertUnwindSafe};
 
 use backup_shares::http::parse_body;
+use faults::{Exception, Fate, Fault};
 use futures_util::{FutureExt, future::join_all};
 use lambda_http::request;
-use local::faults::{Fate, Fault, Refusal};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
@@ -14,6 +14,7 @@ use crate::{
     secrecy::logs::{Lines, SHARE, TOKEN, WRONG_SECRET, every_path, forms},
     support::{
         event::{CLIENT, Event, WEBHOOK_SECRET},
+        refusals::refusing,
         system::{Answer, System},
         watched::Watched,
     },
@@ -75,23 +76,23 @@ type Failure = (&'static str, fn() -> Fate);
 /// Every way in which AWS fails or answers nonsense, some of it with a share inside.
 fn failures() -> Vec<Failure> {
     vec![
-        ("DynamoDB fails", || Fate::Before(Fault::Refuse(Refusal::DYNAMODB_FAILS))),
-        ("KMS fails", || Fate::Before(Fault::Refuse(Refusal::KMS_FAILS))),
-        ("the table throttles", || Fate::Before(Fault::Refuse(Refusal::TABLE_THROTTLES))),
-        ("throttled", || Fate::Before(Fault::Refuse(Refusal::THROTTLES))),
-        ("a quota is used up", || Fate::Before(Fault::Refuse(Refusal::KMS_LIMITS))),
+        ("DynamoDB fails", || Fate::Before(Fault::Refuse(Exception::DYNAMODB_FAILS))),
+        ("KMS fails", || Fate::Before(Fault::Refuse(Exception::KMS_FAILS))),
+        ("the table throttles", || Fate::Before(Fault::Refuse(Exception::TABLE_THROTTLES))),
+        ("throttled", || Fate::Before(Fault::Refuse(Exception::THROTTLES))),
+        ("a quota is used up", || Fate::Before(Fault::Refuse(Exception::KMS_LIMITS))),
         ("not allowed", || {
-            Fate::Before(Fault::Refuse(Refusal { status: 400, code: "AccessDeniedException" }))
+            Fate::Before(Fault::Refuse(Exception { status: 400, code: "AccessDeniedException" }))
         }),
         ("refused as invalid", || {
-            Fate::Before(Fault::Refuse(Refusal { status: 400, code: "InvalidCiphertextException" }))
+            Fate::Before(Fault::Refuse(Exception { status: 400, code: "InvalidCiphertextException" }))
         }),
         ("hangs", || Fate::Before(Fault::Hang)),
         ("closed before", || Fate::Before(Fault::Close)),
         ("reset before", || Fate::Before(Fault::Reset)),
         ("closed after", || Fate::After(Fault::Close)),
         ("reset after", || Fate::After(Fault::Reset)),
-        ("fails after", || Fate::After(Fault::Refuse(Refusal::KMS_FAILS))),
+        ("fails after", || Fate::After(Fault::Refuse(Exception::KMS_FAILS))),
         ("cut in the middle", || Fate::Truncate),
         ("no JSON", || Fate::After(Fault::Answer(format!("{{\"Plaintext\":\"{SHARE}")))),
         ("another type", || {
@@ -115,10 +116,10 @@ fn strange_key() -> Value {
 #[tokio::test]
 async fn at_every_level_no_line_answer_or_row_holds_a_share_a_secret_or_a_token() {
     for level in LEVELS {
-        let system = System::start().await;
+        let (system, kms, _proxies) = refusing().await;
         let (lines, _guard) = Lines::capture(level);
         assert_eq!(every_route(&system, "an answer").await, 1, "the app asks before anything is stored");
-        every_path(&system).await;
+        every_path(&system, &kms).await;
         assert_eq!(lines.text().is_empty(), level == LevelFilter::OFF);
         assert_clean(&lines.text(), &format!("the log at {level}"));
         assert_rows_clean(&system, "a row").await;

@@ -16,6 +16,7 @@ use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt,
 
 use crate::support::{
     event::{CLIENT, Event, WEBHOOK_SECRET},
+    refusals::{Refusals, refusing},
     system::System,
 };
 
@@ -101,7 +102,7 @@ async fn a_request_is_one_json_line_that_says_what_happened() {
 
 #[tokio::test]
 async fn a_refusal_is_one_line_with_its_code_and_reason() {
-    let system = System::start().await;
+    let (system, kms, _proxies) = refusing().await;
     let (lines, _guard) = Lines::capture(LevelFilter::INFO);
     system.backup(json!({"clientId": CLIENT, "share": 7})).await;
     let written = lines.take();
@@ -113,7 +114,7 @@ async fn a_refusal_is_one_line_with_its_code_and_reason() {
     assert_eq!(lines.take()[0]["client"], CLIENT, "a refused store says whose it is");
     system.call(Event::of("webhook-backup").source_ip("192.0.2.7")).await;
     assert_eq!(lines.take()[0]["source_ip"], "192.0.2.7");
-    system.kms.fail("GenerateDataKey", "AccessDeniedException", 1);
+    kms.expect("GenerateDataKey", "AccessDeniedException", 1);
     system.backup(json!({"clientId": CLIENT, "share": SHARE})).await;
     let written = lines.take();
     let [line] = &written[..] else { panic!("{written:?}") };
@@ -199,9 +200,9 @@ async fn what_a_caller_controls_is_bounded_and_escaped() {
 #[tokio::test]
 async fn no_line_holds_a_share_a_secret_a_token_or_a_body_at_any_level() {
     for level in [LevelFilter::ERROR, LevelFilter::INFO, LevelFilter::TRACE] {
-        let system = System::start().await;
+        let (system, kms, _proxies) = refusing().await;
         let (lines, _guard) = Lines::capture(level);
-        every_path(&system).await;
+        every_path(&system, &kms).await;
         let text = lines.text();
         assert!(!text.is_empty());
         for secret in [SHARE, WRONG_SECRET, WEBHOOK_SECRET, TOKEN] {
@@ -240,7 +241,7 @@ pub fn percent(text: &str, is_plain: impl Fn(&u8) -> bool) -> String {
 }
 
 /// Goes through what succeeds and what fails, with a canary wherever a caller can put one.
-pub async fn every_path(system: &System) {
+pub async fn every_path(system: &System, kms: &Refusals) {
     let token = format!("Bearer {TOKEN}");
     let custodian = json!({"clientId": CLIENT, "share": SHARE});
     let ours = || Event::of("store-backup").header("authorization", &token);
@@ -265,7 +266,7 @@ pub async fn every_path(system: &System) {
     system.call(Event::of("webhook-fetch").header("x-webhook-secret", WRONG_SECRET)).await;
     for operation in ["GenerateDataKey", "Decrypt"] {
         for code in ["ThrottlingException", "InvalidCiphertextException", "AccessDeniedException"] {
-            system.kms.fail(operation, code, 3);
+            kms.expect(operation, code, 3);
         }
     }
     for _ in 0..6 {

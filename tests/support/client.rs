@@ -1,6 +1,6 @@
 //! A client of a served API: one request, one answer.
 
-use local::faults::message;
+use faults::message;
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 

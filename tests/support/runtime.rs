@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
+use faults::message;
 use local::{
     compile::{self, Executables},
-    faults::message,
     run,
     workspace::Workspace,
 };

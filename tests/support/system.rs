@@ -14,12 +14,12 @@ use backup_shares::{
     webhook_policy::WebhookPolicy,
 };
 use dynoxide::Database;
+use faults::{Fate, Proxy, Seen};
 use get_backup::GetBackup;
 use lambda_http::request;
 use list_backups::ListBackups;
 use local::{
     dynamodb,
-    faults::{Fate, Proxy, Seen},
     functions::Services,
     kms::{Call, Kms},
     template::{Function, Stack, Template},

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use local::faults::{Fate, Proxy, Seen};
+use faults::{Fate, Proxy, Seen};
 
 use crate::support::system::System;
 

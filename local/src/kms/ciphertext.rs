@@ -5,7 +5,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 
-use super::{context::EncryptionContext, error::Refusal};
+use super::{context::EncryptionContext, error::KmsException};
 
 const VERSION: u8 = 1;
 
@@ -22,7 +22,7 @@ pub struct Ciphertext<'a> {
 
 impl<'a> Ciphertext<'a> {
     /// Takes a blob apart. Anything else is an `InvalidCiphertextException`.
-    pub fn parse(blob: &'a [u8]) -> Result<Self, Refusal> {
+    pub fn parse(blob: &'a [u8]) -> Result<Self, KmsException> {
         Self::split(blob).ok_or_else(invalid)
     }
 
@@ -41,7 +41,7 @@ impl<'a> Ciphertext<'a> {
     }
 
     /// The plaintext; an `InvalidCiphertextException` if key, context or any byte is another.
-    pub fn open(&self, material: &Material, context: &EncryptionContext) -> Result<Vec<u8>, Refusal> {
+    pub fn open(&self, material: &Material, context: &EncryptionContext) -> Result<Vec<u8>, KmsException> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, material)?;
         let nonce = Nonce::assume_unique_for_key(self.nonce);
         let mut buffer = self.sealed.to_vec();
@@ -57,9 +57,9 @@ pub fn seal(
     material: &Material,
     context: &EncryptionContext,
     plaintext: &[u8],
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Vec<u8>, KmsException> {
     let length = u8::try_from(key_id.len())
-        .map_err(|_| Refusal::new("KMSInternalException", "a key id is over 255 bytes"))?;
+        .map_err(|_| KmsException::new("KMSInternalException", "a key id is over 255 bytes"))?;
     let mut blob = [&[VERSION, length], key_id.as_bytes()].concat();
     let mut sealed = plaintext.to_vec();
     let nonce = RandomizedNonceKey::new(&AES_256_GCM, material)?
@@ -74,8 +74,8 @@ fn aad(header: &[u8], context: &EncryptionContext) -> Aad<Vec<u8>> {
 }
 
 /// The refusal of whatever fails to open; as in KMS it does not say why.
-pub fn invalid() -> Refusal {
-    Refusal::new(
+pub fn invalid() -> KmsException {
+    KmsException::new(
         "InvalidCiphertextException",
         "the ciphertext or its encryption context is not what KMS gave out",
     )
@@ -98,7 +98,7 @@ mod tests {
         seal("key-a", &MATERIAL, &context("alice"), b"secret").unwrap()
     }
 
-    fn open(blob: &[u8], material: &Material, client: &str) -> Result<Vec<u8>, Refusal> {
+    fn open(blob: &[u8], material: &Material, client: &str) -> Result<Vec<u8>, KmsException> {
         Ciphertext::parse(blob)?.open(material, &context(client))
     }
 

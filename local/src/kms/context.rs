@@ -24,12 +24,6 @@ impl TryFrom<BTreeMap<String, String>> for EncryptionContext {
     }
 }
 
-impl From<EncryptionContext> for BTreeMap<String, String> {
-    fn from(context: EncryptionContext) -> Self {
-        context.0
-    }
-}
-
 impl EncryptionContext {
     /// The pairs sorted by name, every string after its length: no two contexts share these bytes.
     pub fn canonical(&self) -> Vec<u8> {

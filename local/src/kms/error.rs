@@ -1,6 +1,6 @@
 //! Why something was refused: as KMS says it, and as the key file says it.
 
-use std::{io, path::PathBuf};
+use std::{fmt::Display, io, path::PathBuf};
 
 use aws_lc_rs::error::Unspecified;
 use axum::http::StatusCode;
@@ -8,42 +8,52 @@ use axum::http::StatusCode;
 /// An answer of KMS other than a result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
-pub struct Refusal {
+pub struct KmsException {
     /// The exception's name in the KMS API, such as `NotFoundException`.
-    pub code: String,
+    pub code: &'static str,
     /// What is wrong, for a person. Clients decide by the code.
     pub message: String,
 }
 
-impl Refusal {
+impl KmsException {
     /// A refusal with this code and message.
-    pub(super) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into() }
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
     }
 
     /// The request itself is wrong, whatever keys there are.
-    pub(super) fn validation(message: impl Into<String>) -> Self {
-        Self::new("ValidationException", message)
+    pub(super) fn validation(problem: impl Display) -> Self {
+        Self::new("ValidationException", problem.to_string())
+    }
+
+    fn internal(problem: impl Display) -> Self {
+        Self::new("KMSInternalException", problem.to_string())
     }
 
     /// 400 for whatever the caller can change, 500 for what it cannot.
     pub(super) fn status(&self) -> StatusCode {
-        match self.code.as_str() {
+        match self.code {
             "KMSInternalException" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         }
     }
 }
 
-impl From<Unspecified> for Refusal {
-    fn from(_: Unspecified) -> Self {
-        Self::new("KMSInternalException", "the cryptography library failed")
+impl From<serde_json::Error> for KmsException {
+    fn from(error: serde_json::Error) -> Self {
+        Self::validation(error)
     }
 }
 
-impl From<FileError> for Refusal {
+impl From<Unspecified> for KmsException {
+    fn from(_: Unspecified) -> Self {
+        Self::internal("the cryptography library failed")
+    }
+}
+
+impl From<FileError> for KmsException {
     fn from(error: FileError) -> Self {
-        Self::new("KMSInternalException", error.to_string())
+        Self::internal(error)
     }
 }
 
@@ -63,13 +73,13 @@ pub enum FileError {
         /// See `line`.
         column: usize,
     },
-    /// An alias in it names a key that it does not hold.
-    #[error("{file} is damaged: {alias} names a key that is not in it: put a copy of it back")]
+    /// A name in it is that of a key that it does not hold.
+    #[error("{file} is damaged: {name} names a key that is not in it: put a copy of it back")]
     Dangling {
         /// The key file.
         file: PathBuf,
-        /// The alias without a key.
-        alias: String,
+        /// The name without a key.
+        name: String,
     },
     /// The file system refused.
     #[error("cannot {action} {file}: {source}")]

@@ -29,9 +29,9 @@ pub fn load(file: &Path) -> Result<Keyring, FileError> {
         line: error.line(),
         column: error.column(),
     })?;
-    match keyring.dangling_alias() {
+    match keyring.dangling_name() {
         None => Ok(keyring),
-        Some(alias) => Err(FileError::Dangling { file: file.to_owned(), alias: alias.to_owned() }),
+        Some(name) => Err(FileError::Dangling { file: file.to_owned(), name: name.to_owned() }),
     }
 }
 
@@ -55,8 +55,7 @@ mod tests {
 
     fn saved(path: &Path) -> Keyring {
         let mut keyring = load(path).unwrap();
-        let arn = keyring.create(false, String::new()).unwrap().arn();
-        keyring.add_alias("alias/shares", &arn).unwrap();
+        keyring.create("shares", false).unwrap();
         save(path, &keyring).unwrap();
         keyring
     }
@@ -104,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_without_its_key_is_damage() {
+    fn a_name_without_its_key_is_damage() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        let json = r#"{"warning":"","keyring":{"keys":[],"aliases":{"alias/shares":"gone"}}}"#;
+        let json = r#"{"warning":"","keyring":{"keys":[],"aliases":{"shares":"gone"}}}"#;
         fs::write(&path, json).unwrap();
         let error = load(&path).err().unwrap();
-        assert!(matches!(error, FileError::Dangling { alias, .. } if alias == "alias/shares"));
+        assert!(matches!(error, FileError::Dangling { name, .. } if name == "shares"));
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::{Kms, error::Refusal};
+use super::{account::Kms, error::KmsException};
 
 impl Kms {
     /// Serves the KMS API until `shutdown` resolves and the requests under way are answered.
@@ -32,7 +32,7 @@ impl Kms {
 
 async fn call(State(kms): State<Kms>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
     let answer = body
-        .map_err(|rejection| Refusal::validation(rejection.body_text()))
+        .map_err(|rejection| KmsException::validation(rejection.body_text()))
         .and_then(|body| kms.answer(operation(&headers), &body));
     respond(answer)
 }
@@ -46,7 +46,7 @@ fn operation(headers: &HeaderMap) -> &str {
         .unwrap_or_default()
 }
 
-fn respond(answer: Result<Value, Refusal>) -> Response {
+fn respond(answer: Result<Value, KmsException>) -> Response {
     let (status, body) = match answer {
         Ok(body) => (StatusCode::OK, body),
         Err(refusal) => (refusal.status(), json!({"__type": refusal.code, "message": refusal.message})),

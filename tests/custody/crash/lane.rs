@@ -7,7 +7,8 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::{faults::Proxy, functions::Services, process::Process, template::Stack};
+use faults::Proxy;
+use local::{functions::Services, process::Process, template::Stack};
 use tempfile::TempDir;
 use tokio::{select, time::timeout};
 

@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use local::{
-    faults::{Fate, Fault, Seen},
-    process::Process,
-};
+use faults::{Fate, Fault, Seen};
+use local::process::Process;
 
 /// Where a call is when a process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

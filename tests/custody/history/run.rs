@@ -5,8 +5,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use faults::Proxy;
 use futures_util::{StreamExt, stream};
-use local::faults::Proxy;
 use serde_json::{Value, json};
 
 use super::{

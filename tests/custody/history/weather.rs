@@ -3,20 +3,22 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use local::faults::{Fate, Fault, Refusal, Seen};
+use faults::{Exception, Fate, Fault, Seen};
 
 /// How a service fails and throttles.
 #[derive(Clone, Copy)]
 pub struct Errors {
-    pub fails: Refusal,
-    pub throttles: [Refusal; 2],
+    pub fails: Exception,
+    pub throttles: [Exception; 2],
 }
 
-pub const DYNAMODB: Errors =
-    Errors { fails: Refusal::DYNAMODB_FAILS, throttles: [Refusal::TABLE_THROTTLES, Refusal::THROTTLES] };
+pub const DYNAMODB: Errors = Errors {
+    fails: Exception::DYNAMODB_FAILS,
+    throttles: [Exception::TABLE_THROTTLES, Exception::THROTTLES],
+};
 
 pub const KMS: Errors =
-    Errors { fails: Refusal::KMS_FAILS, throttles: [Refusal::KMS_LIMITS, Refusal::THROTTLES] };
+    Errors { fails: Exception::KMS_FAILS, throttles: [Exception::KMS_LIMITS, Exception::THROTTLES] };
 
 /// Seconds by which an answer's `Date` is off; one bears none.
 const DATES: [Option<i64>; 6] = [Some(-YEAR), Some(-30), Some(-5), Some(5), Some(YEAR), None];

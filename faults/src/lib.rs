@@ -1,5 +1,5 @@
-//! A proxy in front of an emulator that sees each call and breaks those that it is told to: **for tests alone**,
-//! started by no command and never deployed.
+//! A proxy in front of a service of AWS that sees each call and breaks those that it is told to: **for tests and
+//! measurements alone**, never deployed.
 
 mod connection;
 mod message;
@@ -42,7 +42,7 @@ pub enum Fault {
     /// This JSON, with 200.
     Answer(String),
     /// This error of the service.
-    Refuse(Refusal),
+    Refuse(Exception),
     /// The end of the connection, in good order.
     Close,
     /// A reset of the connection.
@@ -55,14 +55,14 @@ pub enum Fault {
 
 /// An error as DynamoDB and KMS answer it: a status, and a code in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Exception {
     /// The status, which tells an SDK whether the service or the caller is at fault.
     pub status: u16,
     /// The exception's name, such as `ThrottlingException`.
     pub code: &'static str,
 }
 
-impl Refusal {
+impl Exception {
     /// DynamoDB fails, and may have done what was asked.
     pub const DYNAMODB_FAILS: Self = Self { status: 500, code: "InternalServerError" };
     /// KMS fails.

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    Fate, Fault, Plan, Refusal, Seen, lock,
+    Exception, Fate, Fault, Plan, Seen, lock,
     message::{answer, dated, header, message},
 };
 
@@ -122,7 +122,7 @@ async fn trickle((head, body): &Message, pause: Duration, caller: &mut Stream) -
 async fn strike(fault: Fault, mut caller: Stream) -> Option<Stream> {
     let instead = match fault {
         Fault::Answer(json) => answer(200, &json),
-        Fault::Refuse(Refusal { status, code }) => {
+        Fault::Refuse(Exception { status, code }) => {
             answer(status, &json!({"__type": code, "message": "a test asked for this failure"}).to_string())
         }
         Fault::Close => return None,

@@ -97,7 +97,7 @@ async fn a_reset_is_a_reset_and_a_close_is_none_before_and_after_the_service_has
 
 #[tokio::test]
 async fn a_refusal_has_the_status_and_the_code_of_the_service() {
-    for (refusal, status) in [(Refusal::DYNAMODB_FAILS, "500"), (Refusal::THROTTLES, "400")] {
+    for (refusal, status) in [(Exception::DYNAMODB_FAILS, "500"), (Exception::THROTTLES, "400")] {
         let scene = scene(move |_, _| Fate::After(Fault::Refuse(refusal))).await;
         let (answer, _) = scene.call().await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");

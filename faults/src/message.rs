@@ -27,7 +27,7 @@ pub(super) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 pub(super) fn answer(status: u16, json: &str) -> Vec<u8> {
     let (length, date) = (json.len(), date(0));
     format!(
-        "HTTP/1.1 {status} \r\ncontent-type: application/x-amz-json-1.1\r\ndate: {date}\r\ncontent-length: {length}\r\n\r\n{json}"
+        "HTTP/1.1 {status} \r\ncontent-type: application/x-amz-json-1.1\r\nx-amzn-requestid: faults\r\ndate: {date}\r\ncontent-length: {length}\r\n\r\n{json}"
     )
     .into_bytes()
 }

@@ -1,0 +1,36 @@
+//! A KMS that refuses calls when it is told to.
+
+use std::sync::{Arc, Mutex};
+
+use faults::{Exception, Fate, Fault, Proxy, Seen};
+
+use crate::support::system::System;
+
+/// Refusals to come: of which operation, as what, and how many.
+#[derive(Clone, Default)]
+pub struct Refusals(Arc<Mutex<Vec<(&'static str, &'static str, usize)>>>);
+
+impl Refusals {
+    /// The next `times` calls of an operation are refused with this code; KMS doesn't hear of them.
+    pub fn expect(&self, operation: &'static str, code: &'static str, times: usize) {
+        self.0.lock().unwrap().push((operation, code, times));
+    }
+
+    fn fate(&self, call: &Seen) -> Fate {
+        let mut refusals = self.0.lock().unwrap();
+        let next = refusals.iter_mut().find(|(operation, _, left)| *operation == call.operation && *left > 0);
+        let Some((_, code, left)) = next else { return Fate::Pass };
+        *left -= 1;
+        let status = if *code == Exception::KMS_FAILS.code { 500 } else { 400 };
+        Fate::Before(Fault::Refuse(Exception { status, code }))
+    }
+}
+
+/// A system in front of such a KMS, which lasts as long as the proxies.
+pub async fn refusing() -> (System, Refusals, [Proxy; 2]) {
+    let mut system = System::start().await;
+    let refusals = Refusals::default();
+    let asked = refusals.clone();
+    let proxies = system.intercept_both(|_, _| Fate::Pass, move |_, call| asked.fate(call)).await;
+    (system, refusals, proxies)
+}
