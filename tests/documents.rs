@@ -2,6 +2,7 @@
 //! names exists.
 
 pub mod blocks;
+mod changes;
 mod commands;
 mod desk;
 pub mod made;

@@ -8,11 +8,12 @@ use lambda_http::{Request, RequestExt, aws_lambda_events::apigw::ApiGatewayReque
 use serde_json::Value;
 
 use crate::{
-    config::{ClientIdSource, WebhookPolicy},
+    client_id_source::ClientIdSource,
     error::{Challenge, Error, Result},
     http::context,
+    ids::ClientId,
     log,
-    share::ClientId,
+    webhook_policy::WebhookPolicy,
 };
 
 const SECRET_HEADER: &str = "X-Webhook-Secret";
@@ -75,7 +76,7 @@ fn matching(secret: &[u8], digests: &[[u8; 32]]) -> Option<usize> {
 ///
 /// There is no other way to have one, and so none to reach another client's shares:
 /// ```compile_fail,E0451
-/// # use backup_shares::share::ClientId;
+/// # use backup_shares::ids::ClientId;
 /// let user = backup_shares::auth::User { client: ClientId::parse("another").unwrap() };
 /// ```
 #[derive(Debug)]

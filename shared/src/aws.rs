@@ -1,11 +1,11 @@
 //! The AWS clients that the functions use.
 
-use std::time::Duration;
-
 use aws_config::{BehaviorVersion, ConfigLoader, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use futures_util::future::join;
+
+use crate::time_limits::{ATTEMPT, ATTEMPTS, CONNECT, PAUSES};
 
 /// The two AWS clients.
 #[derive(Clone, Debug)]
@@ -34,17 +34,15 @@ impl Aws {
         }
     }
 
-    /// How the clients call: at most 3 attempts of 1.5 s each. What a request's calls take together is bounded by
-    /// [`crate::serve::DEADLINE`].
+    /// How the clients call, within [`crate::time_limits`].
     pub fn settings() -> ConfigLoader {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_millis(1500))
-            .build();
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+        let [first, longest] = PAUSES;
         let retries = RetryConfig::standard()
-            .with_max_attempts(3)
-            .with_initial_backoff(Duration::from_millis(50))
-            .with_max_backoff(Duration::from_millis(500));
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(first)
+            .with_max_backoff(longest);
         aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).retry_config(retries)
     }
 

@@ -4,12 +4,13 @@ use aws_sdk_dynamodb::Client;
 
 use crate::{
     auth::User,
-    aws,
-    config::{self, ConfigError},
+    aws, config,
     ends::{Ends, Side},
+    environment::ConfigError,
     error::{Error, Result},
+    ids::{ClientId, Method, PairId},
     log,
-    share::{ClientId, Kind, Method, PairId, RowDigest},
+    slot::{Kind, RowDigest},
     table::{Table, TimeRow, TimesOf},
 };
 

@@ -3,29 +3,21 @@
 use crate::{
     auth::User,
     aws::Aws,
-    config::{ConfigError, SharesConfig},
+    config::SharesConfig,
+    environment::ConfigError,
     error::{Error, Result},
+    ids::{Method, PairId},
     log,
     newest::Newest,
     row_key::share_key,
-    share::{Kind, Method, PairId, RowDigest, Share, Slot},
-    table::TimeRow,
+    share::Share,
+    slot::{Kind, RowDigest},
     vault::Vault,
+    wanted::Wanted,
 };
 
 /// The client shares of all wallets. Only a [`User`] reaches one, and only their own.
 pub struct ClientShares(Vault);
-
-/// Which of a user's shares is asked for. With nothing named: the newest.
-#[derive(Debug, Default)]
-pub struct Wanted {
-    /// This share and no other: an `id` of the list.
-    pub id: Option<RowDigest>,
-    /// Shares of this method, however it is spelt, else those of method `UNKNOWN`; never another method's.
-    pub method: Option<Method>,
-    /// Shares of this pair and no other.
-    pub pair: Option<PairId>,
-}
 
 impl ClientShares {
     /// The client shares that the function's environment names: table, keys, credentials and Region.
@@ -53,8 +45,7 @@ impl ClientShares {
         pair: Option<PairId>,
         share: &Share,
     ) -> Result<()> {
-        let slot = Slot { kind: Kind::Client, client: user.client().clone(), method, pair };
-        self.0.store(slot, share).await
+        self.0.store(user.client().clone(), method, pair, share).await
     }
 
     /// Opens the newest of the user's shares that is wanted.
@@ -80,37 +71,4 @@ impl ClientShares {
         wanted.fit(&row.slot).ok_or(Error::NotFound)?;
         self.0.open(&row).await
     }
-}
-
-impl Wanted {
-    /// Whether any share will do.
-    pub(crate) const fn is_any(&self) -> bool {
-        self.method.is_none() && self.pair.is_none()
-    }
-
-    /// How well a row fits, `None` if it doesn't (docs/contract.md, "Client API", `GET`). One that doesn't say where its
-    /// share belongs might be the very one.
-    pub(crate) fn rank(&self, row: &TimeRow) -> Option<Fit> {
-        row.slot.as_ref().map_or(Some(Fit::Exact), |slot| self.fit(slot))
-    }
-
-    fn fit(&self, slot: &Slot) -> Option<Fit> {
-        if self.pair.is_some() && self.pair != slot.pair {
-            return None;
-        }
-        match &self.method {
-            Some(method) if method.meaning() == slot.method.meaning() => Some(Fit::Exact),
-            Some(_) => slot.method.is_unknown().then_some(Fit::Legacy),
-            None => Some(Fit::Exact),
-        }
-    }
-}
-
-/// The better fit is the greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fit {
-    /// The share came without a method, from an old version.
-    Legacy,
-    /// What was asked for.
-    Exact,
 }

@@ -1,13 +1,16 @@
 //! The custodian's half: shares that Portal hands over raw and asks for on the day of a recovery.
 
-pub use crate::answer::{MAX_ANSWER_BYTES, MAX_SHARES};
+pub use crate::chosen::Room;
 use crate::{
     auth::Portal,
     aws::Aws,
-    config::{ConfigError, SharesConfig},
+    config::SharesConfig,
+    environment::ConfigError,
     error::Result,
     fetch::Fetch,
-    share::{ClientId, Kind, Method, PairId, Share, Slot},
+    ids::{ClientId, Method, PairId},
+    share::Share,
+    slot::Kind,
     vault::Vault,
 };
 
@@ -42,17 +45,17 @@ impl CustodianShares {
         pair: Option<PairId>,
         share: &Share,
     ) -> Result<()> {
-        self.0.store(Slot { kind: Kind::Custodian, client, method, pair }, share).await
+        self.0.store(client, method, pair, share).await
     }
 
     /// Opens a client's shares of all methods and pairs, newest first, each distinct share once. Where there are more
-    /// than an answer holds, it holds the newest and the oldest, so that nobody buries a share under what they store. One
+    /// than there is room for, these are the newest and the oldest, so that nobody buries a share under what they store. One
     /// that will never open is left out, logged and counted.
     ///
     /// # Errors
     /// That of a share when there are some and not one of them opens; [`Error::Unavailable`](crate::Error::Unavailable)
     /// when AWS is: never a part of the shares.
-    pub async fn fetch(&self, _proof: &Portal, client: &ClientId) -> Result<Vec<Share>> {
-        Fetch::new(&self.0, client).run().await
+    pub async fn fetch(&self, _proof: &Portal, client: &ClientId, room: Room) -> Result<Vec<Share>> {
+        Fetch::new(&self.0, client).run(room).await
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::{
     error::{Error, Result},
-    share::ClientId,
+    ids::ClientId,
     table::{Item, Page, Table, TimeRow, TimesOf},
 };
 

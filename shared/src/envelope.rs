@@ -15,7 +15,8 @@ use aws_lc_rs::{
 use crate::{
     error::{Error, Result},
     secret::Secret,
-    share::{Share, Slot, length_prefixed},
+    share::Share,
+    slot::{Slot, length_prefixed},
 };
 
 const MAGIC: [u8; 3] = *b"PBS";

@@ -66,7 +66,7 @@ pub enum Error {
     /// place.
     #[error("{0}: an operator reaches every row (docs/operating.md)")]
     TooManyRows(&'static str),
-    /// The whole request took longer than [`crate::serve::DEADLINE`].
+    /// The whole request took longer than [`crate::time_limits::DEADLINE`].
     #[error("the request was given up at its deadline, while it waited for AWS")]
     Deadline,
 }

@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use futures_util::future::try_join_all;
 
 use crate::{
-    answer::{Answer, MAX_ANSWER_BYTES, MAX_SHARES, Place, Room},
+    chosen::{Chosen, Place, Room},
     ends::{Ends, Side},
     error::{Error, Result},
+    ids::ClientId,
     log,
-    share::{ClientId, Share},
+    share::Share,
     table::ShareRow,
     vault::Vault,
 };
@@ -21,7 +22,7 @@ const AT_ONCE: usize = 32;
 pub struct Fetch<'a> {
     vault: &'a Vault,
     client: &'a ClientId,
-    answer: Answer,
+    chosen: Chosen,
     /// Why one that will never open does not, if there is one.
     refused: Option<Error>,
     /// By [`Side`].
@@ -38,18 +39,17 @@ struct Pending {
 
 impl<'a> Fetch<'a> {
     pub fn new(vault: &'a Vault, client: &'a ClientId) -> Self {
-        let (answer, pending) = Default::default();
-        Self { vault, client, answer, refused: None, pending }
+        let (chosen, pending) = Default::default();
+        Self { vault, client, chosen, refused: None, pending }
     }
 
     /// Half of the room belongs to the newest. The other half, and what the newest leave, belongs to the oldest; what
     /// they leave, to the newest again.
-    pub async fn run(mut self) -> Result<Vec<Share>> {
+    pub async fn run(mut self, all: Room) -> Result<Vec<Share>> {
         let mut ends = Ends::new(&self.vault.table, self.client).await?;
-        let all = Room { shares: MAX_SHARES, bytes: MAX_ANSWER_BYTES };
-        let half = Room { shares: MAX_SHARES / 2, bytes: MAX_ANSWER_BYTES / 2 };
+        let half = Room { shares: all.shares / 2, bytes: all.bytes / 2, ..all };
         self.fill(&mut ends, Side::Newest, half).await?;
-        let shares = self.answer.taken() + MAX_SHARES / 2;
+        let shares = self.chosen.taken() + half.shares;
         self.fill(&mut ends, Side::Oldest, Room { shares, ..all }).await?;
         self.fill(&mut ends, Side::Newest, all).await?;
         self.fill(&mut ends, Side::Ahead, all).await?;
@@ -57,8 +57,8 @@ impl<'a> Fetch<'a> {
             log::left_out();
         }
         match self.refused {
-            Some(refused) if self.answer.is_empty() => Err(refused),
-            _ => Ok(self.answer.finish()),
+            Some(refused) if self.chosen.is_empty() => Err(refused),
+            _ => Ok(self.chosen.finish()),
         }
     }
 
@@ -66,7 +66,7 @@ impl<'a> Fetch<'a> {
     async fn fill(&mut self, ends: &mut Ends<'_>, side: Side, room: Room) -> Result<()> {
         while self.add_spare(side, room) && self.read(ends, side, room).await? {
             let lengths = self.pending[side as usize].rows.iter().map(|(_, row)| row.share_len());
-            let count = match self.answer.fitting(lengths, room) {
+            let count = match self.chosen.fitting(lengths, room) {
                 (0, false) => return Ok(()),
                 (0, true) => 1,
                 (count, _) => count,
@@ -79,14 +79,14 @@ impl<'a> Fetch<'a> {
     /// Gives what was opened and did not fit, if it fits now. Whether nothing of that kind is left.
     fn add_spare(&mut self, side: Side, room: Room) -> bool {
         let spare = &mut self.pending[side as usize].spare;
-        *spare = spare.take().and_then(|(place, share)| self.answer.add(place, share, room));
+        *spare = spare.take().and_then(|(place, share)| self.chosen.add(place, share, room));
         spare.is_none()
     }
 
     /// Reads share rows until some are there to be opened. Whether there are.
     async fn read(&mut self, ends: &mut Ends<'_>, side: Side, room: Room) -> Result<bool> {
         while self.pending[side as usize].rows.is_empty() {
-            let count = AT_ONCE.min(room.shares.saturating_sub(self.answer.taken()));
+            let count = AT_ONCE.min(room.shares.saturating_sub(self.chosen.taken()));
             let times = ends.take(side, count).await?;
             if times.is_empty() {
                 return Ok(self.take_over(side));
@@ -124,7 +124,7 @@ impl<'a> Fetch<'a> {
         for ((place, _), share) in rows.into_iter().zip(opened) {
             match share {
                 // Only one that was opened by itself may turn out not to fit.
-                Ok(share) => self.pending[side as usize].spare = self.answer.add(place, share, room),
+                Ok(share) => self.pending[side as usize].spare = self.chosen.add(place, share, room),
                 Err(refused) => self.refused = Some(refused),
             }
         }

@@ -7,13 +7,13 @@ use aws_sdk_kms::{
 };
 
 use crate::{
-    config::{KeyArn, KeyRing},
     date::Date,
     envelope::{DATA_KEY_BYTES, DataKey},
     error::{AwsFailure, Error, Result},
+    key_ring::{KeyArn, KeyRing},
     log,
     secret::Secret,
-    share::Slot,
+    slot::Slot,
 };
 
 /// The keys that this function seals or opens with.

@@ -1,10 +1,10 @@
 //! The search for the newest share that is wanted, among time rows alone.
 
 use crate::{
-    client_shares::{Fit, Wanted},
     error::{Error, Result},
-    share::{ClientId, Method},
+    ids::{ClientId, Method},
     table::{Page, Table, TimeRow, TimesOf},
+    wanted::{Fit, Wanted},
 };
 
 /// Most pages that one read evaluates: 16 MB, some hundred thousand rows.

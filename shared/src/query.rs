@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::{
     error::{Error, Result},
-    share::RowDigest,
+    slot::RowDigest,
 };
 
 /// Names that are meant to choose a share, in lower case and without `_`, `-` and `[]`, and what to say of one that is not the

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::share::RowDigest;
+use crate::slot::RowDigest;
 
 const SHARE: &str = "share#";
 const TIME: &str = "time#";

@@ -1,28 +1,19 @@
 //! Between Lambda and a handler: the deadline, the mapping of errors, and the request's line in the log.
 
-use std::{
-    convert::Infallible,
-    panic::AssertUnwindSafe,
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, panic::AssertUnwindSafe, time::Instant};
 
 use futures_util::FutureExt;
 use lambda_http::{
-    Adapter, Body, LambdaEvent, Request, RequestExt, Response, lambda_runtime, service_fn, tower::ServiceExt,
+    Adapter, Body, LambdaEvent, Request, Response, lambda_runtime, service_fn, tower::ServiceExt,
 };
 
 use crate::{
     error::{Error, Result},
     event::Event,
-    http::{self, context},
+    http,
     log::{self, Line},
+    time_limits::DEADLINE,
 };
-
-/// Time for a whole request, within the 10 s that Portal waits.
-pub const DEADLINE: Duration = Duration::from_secs(8);
-
-const TRACE_HEADER: &str = "X-Portal-Trace-Id";
 
 /// Serves Lambda's invocations with `handle` until the process ends.
 ///
@@ -52,30 +43,13 @@ where
     F: Future<Output = Result<Response<Body>>>,
 {
     let start = Instant::now();
-    let mut line = describe(&request);
+    let line = Line::of(&request);
     // A handler that panicked keeps nothing that a later request could see.
     let handled = AssertUnwindSafe(handle(request)).catch_unwind();
-    let (outcome, learnt) = log::request(&line, tokio::time::timeout(DEADLINE, handled)).await;
+    let (outcome, mut line) = log::request(line, tokio::time::timeout(DEADLINE, handled)).await;
     let panicked = |_| Err(Error::Internal("the handler panicked: see the lines before"));
     let outcome = outcome.map_or(Err(Error::Deadline), |handled| handled.unwrap_or_else(panicked));
     line.took = start.elapsed();
-    learnt.write(&line, outcome.as_ref().map(|_| ()));
+    line.write(outcome.as_ref().map(|_| ()));
     outcome.unwrap_or_else(|error| http::refusal(&error))
-}
-
-fn describe(request: &Request) -> Line {
-    static SERVED: AtomicBool = AtomicBool::new(false);
-    let trace_id = request.headers().get(TRACE_HEADER);
-    Line {
-        request_id: request
-            .lambda_context_ref()
-            .map(|context| context.request_id.clone())
-            .unwrap_or_default(),
-        api_request_id: context(request).and_then(|context| context.request_id.clone()),
-        trace_id: trace_id.map(|id| log::bounded(&String::from_utf8_lossy(id.as_bytes()))),
-        // The route's key, not the path: paths hold whatever a caller writes.
-        route: context(request).and_then(|context| context.route_key.clone()).unwrap_or_default(),
-        cold: !SERVED.swap(true, Ordering::Relaxed),
-        took: Duration::ZERO,
-    }
 }

@@ -19,9 +19,10 @@ use crate::{
     clock::HORIZON,
     date::Date,
     error::{AwsFailure, Error, Result},
+    ids::{ClientId, Method, PairId},
     log,
     row_key::{TIMES, TimeKey, share_key},
-    share::{ClientId, Kind, Method, PairId, RowDigest, Slot},
+    slot::{Kind, RowDigest, Slot},
 };
 
 /// The one table of one half.
@@ -72,6 +73,11 @@ impl Page {
 impl Table {
     pub const fn new(client: Client, name: String, kind: Kind) -> Self {
         Self { client, name, kind }
+    }
+
+    /// Which half it keeps.
+    pub const fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Inserts a share's row, durably, unless a row of that key is there. Whether it was not.

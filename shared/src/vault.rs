@@ -8,10 +8,12 @@ use crate::{
     config::SharesConfig,
     envelope::{self, Binding, Envelope, Freshness},
     error::{Error, Result},
+    ids::{ClientId, Method, PairId},
     kms::Kms,
     log,
     row_key::{TimeKey, share_key},
-    share::{ClientId, Kind, Share, Slot},
+    share::Share,
+    slot::{Kind, Slot},
     table::{ShareRow, Table, TimeRow},
 };
 
@@ -31,7 +33,16 @@ impl Vault {
 
     /// Seals a share and stores it by three calls, one after the other: `GenerateDataKey`, the share's row, its time row.
     /// Each is there for good before the next is made, so that whatever dies in between, a repetition completes it.
-    pub async fn store(&self, slot: Slot, share: &Share) -> Result<()> {
+    ///
+    /// The vault alone makes slots of what callers name, so that nobody can mix the halves.
+    pub async fn store(
+        &self,
+        client: ClientId,
+        method: Method,
+        pair: Option<PairId>,
+        share: &Share,
+    ) -> Result<()> {
+        let slot = Slot { kind: self.table.kind(), client, method, pair };
         let (row, date) = self.seal(slot, share).await?;
         let is_new = self.table.insert_share(&row).await?;
         log::repeated(!is_new);

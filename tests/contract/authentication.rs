@@ -1,6 +1,6 @@
 //! Nothing is stored or read without a proof of who calls.
 
-use backup_shares::config::{ClientIdSource, WebhookPolicy};
+use backup_shares::{client_id_source::ClientIdSource, webhook_policy::WebhookPolicy};
 use serde_json::{Value, json};
 
 use crate::support::{

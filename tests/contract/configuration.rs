@@ -1,6 +1,6 @@
 //! A configuration that is missing or malformed is refused by one line that names the variable.
 
-use backup_shares::config::{ClientIdSource, KeyRing, WebhookPolicy};
+use backup_shares::{client_id_source::ClientIdSource, key_ring::KeyRing, webhook_policy::WebhookPolicy};
 
 const ONE: &str = "arn:aws:kms:eu-west-1:000000000000:key/mrk-1";
 const TWO: &str = "arn:aws-us-gov:kms:us-gov-west-1:000000000000:key/0b1c-2d3e";

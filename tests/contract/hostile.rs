@@ -2,7 +2,7 @@
 
 use std::panic;
 
-use backup_shares::config::ClientIdSource;
+use backup_shares::client_id_source::ClientIdSource;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use lambda_http::request;
 use serde_json::{Value, json};

@@ -8,9 +8,11 @@ use std::sync::{
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use backup_shares::{
     envelope::{Binding, Freshness, seal},
+    ids::{ClientId, Method},
     row_key::{LATEST, TimeKey, share_key},
     secret::Secret,
-    share::{ClientId, Kind, Method, Share, Slot},
+    share::Share,
+    slot::{Kind, Slot},
 };
 use local::faults::{Fate, Proxy, Seen};
 use serde_json::json;

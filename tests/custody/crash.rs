@@ -11,9 +11,9 @@ use std::{
     io::{Write, stderr},
 };
 
-use backup_shares::custodian_shares::MAX_SHARES;
 use fastrand::Rng;
 use futures_util::future::join_all;
+use webhook_fetch::answer::MAX_SHARES;
 
 use self::{
     lane::{Lane, Victim},

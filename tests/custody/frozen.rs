@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use backup_shares::share::Kind;
+use backup_shares::slot::Kind;
 use local::{dynamodb, kms::Kms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

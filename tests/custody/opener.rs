@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, process::Output};
 
-use backup_shares::share::Kind;
+use backup_shares::slot::Kind;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use tempfile::TempDir;

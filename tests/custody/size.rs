@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use backup_shares::share::{Kind, MAX_SHARE_BYTES};
+use backup_shares::{share::MAX_SHARE_BYTES, slot::Kind};
 use futures_util::future::join_all;
 use serde_json::Value;
 

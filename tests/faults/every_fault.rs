@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use backup_shares::custodian_shares::MAX_SHARES;
 use futures_util::{
     StreamExt,
     future::{join_all, ready},
@@ -11,6 +10,7 @@ use futures_util::{
 use local::faults::{Fate, Fault, Proxy, Refusal, Seen};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use webhook_fetch::answer::MAX_SHARES;
 
 use crate::{
     documents::made::assert_made,

@@ -4,7 +4,7 @@
 use std::{hint::black_box, time::Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use backup_shares::{auth::Portal, config::WebhookPolicy};
+use backup_shares::{auth::Portal, webhook_policy::WebhookPolicy};
 use lambda_http::{Request, request};
 
 use crate::support::event::{Event, WEBHOOK_SECRET};

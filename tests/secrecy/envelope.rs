@@ -6,9 +6,11 @@ use aws_lc_rs::rand;
 use backup_shares::{
     Error, Result,
     envelope::{Binding, DataKey, Envelope, Freshness, seal},
+    ids::{ClientId, Method, PairId},
     row_key::{TimeKey, share_digest, share_key},
     secret::Secret,
-    share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
+    share::{MAX_SHARE_BYTES, Share},
+    slot::{Kind, Slot},
 };
 use base64::prelude::{BASE64_STANDARD, Engine};
 use local::faults::{Fate, Fault, Proxy};

@@ -10,8 +10,10 @@ use std::{
 use backup_shares::{
     auth::Portal,
     envelope::{Binding, Envelope, Freshness, seal},
+    ids::{ClientId, Method},
     secret::Secret,
-    share::{ClientId, Kind, Method, Share, Slot},
+    share::Share,
+    slot::{Kind, Slot},
 };
 use lambda_http::request;
 
@@ -94,7 +96,7 @@ async fn a_fetch_leaves_no_copy_of_a_share_once_its_shares_are_dropped() {
         let method = Method::parse(method).unwrap();
         system.backup.shares.store(&portal, client.clone(), method, None, &canary.share()).await.unwrap();
     }
-    let fetched = system.fetch.shares.fetch(&portal, &client).await.unwrap();
+    let fetched = system.fetch.shares.fetch(&portal, &client, webhook_fetch::answer::ROOM).await.unwrap();
     assert!(canary.copies() > 0, "this can't see a share that is there");
     drop(fetched);
     assert_eq!(canary.copies(), 0);

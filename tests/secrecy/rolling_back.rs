@@ -4,10 +4,7 @@
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use backup_shares::{
-    config::{KeyRing, SharesConfig},
-    custodian_shares::CustodianShares,
-};
+use backup_shares::{config::SharesConfig, custodian_shares::CustodianShares, key_ring::KeyRing};
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -3,9 +3,7 @@
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use backup_shares::{
-    client_shares::ClientShares,
-    config::{KeyRing, SharesConfig},
-    custodian_shares::CustodianShares,
+    client_shares::ClientShares, config::SharesConfig, custodian_shares::CustodianShares, key_ring::KeyRing,
 };
 use serde_json::json;
 

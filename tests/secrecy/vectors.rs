@@ -6,9 +6,11 @@ use std::{collections::BTreeSet, env, fs};
 use backup_shares::{
     Error, Result,
     envelope::{Binding, Envelope, Freshness, seal},
+    ids::{ClientId, Method, PairId},
     row_key::share_key,
     secret::Secret,
-    share::{ClientId, Kind, MAX_SHARE_BYTES, Method, PairId, Share, Slot},
+    share::{MAX_SHARE_BYTES, Share},
+    slot::{Kind, Slot},
 };
 use fastrand::Rng;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -43,6 +43,18 @@ async fn every_function_answers_its_event_in_the_tests_system() {
     }
 }
 
+/// The one compiler is also the oldest that the project says it works with: no other is ever tried.
+#[test]
+fn the_compiler_is_the_one_that_cargo_toml_names() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} = "))).unwrap();
+        line.trim_matches('"').to_owned()
+    };
+    let channel = value(&read("rust-toolchain.toml"), "channel");
+    assert_eq!(channel.rsplit_once('.').unwrap().0, value(&read("Cargo.toml"), "rust-version"));
+}
+
 /// A tag can be moved to other code, and these run with the right to deploy.
 #[test]
 fn every_action_of_a_workflow_is_pinned_by_its_commit() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
-use backup_shares::{aws::Aws, share::Kind};
+use backup_shares::{aws::Aws, slot::Kind};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};

@@ -9,12 +9,9 @@ use std::{
 use aws_config::Region;
 use aws_sdk_dynamodb::{config::Credentials, types::AttributeValue};
 use backup_shares::{
-    aws::Aws,
-    client_list::ClientList,
-    client_shares::ClientShares,
-    config::{ClientIdSource, KeyRing, SharesConfig, WebhookPolicy},
-    custodian_shares::CustodianShares,
-    serve::answer,
+    aws::Aws, client_id_source::ClientIdSource, client_list::ClientList, client_shares::ClientShares,
+    config::SharesConfig, custodian_shares::CustodianShares, key_ring::KeyRing, serve::answer,
+    webhook_policy::WebhookPolicy,
 };
 use dynoxide::Database;
 use get_backup::GetBackup;

@@ -3,11 +3,13 @@
 use backup_shares::{
     Result,
     auth::User,
-    client_shares::{ClientShares, Wanted},
-    config::ClientIdSource,
-    http, log,
+    client_id_source::ClientIdSource,
+    client_shares::ClientShares,
+    http,
+    ids::{Method, PairId},
+    log,
     query::Query,
-    share::{Method, PairId},
+    wanted::Wanted,
 };
 use lambda_http::{Body, Error, Request, Response};
 use serde::Serialize;

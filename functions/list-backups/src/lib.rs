@@ -3,8 +3,8 @@
 use backup_shares::{
     Result,
     auth::User,
+    client_id_source::ClientIdSource,
     client_list::{ClientList, Listed},
-    config::ClientIdSource,
     date::rfc3339,
     http,
     query::Query,

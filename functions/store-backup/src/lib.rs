@@ -1,9 +1,11 @@
 //! A user's app hands over its encrypted share: `POST /portal/clients/{clientId}/backup`.
 
-mod forms;
+mod body;
 
-use backup_shares::{Result, auth::User, client_shares::ClientShares, config::ClientIdSource, http, log};
-use forms::Form;
+use backup_shares::{
+    Result, auth::User, client_id_source::ClientIdSource, client_shares::ClientShares, http, log,
+};
+use body::Form;
 use futures_util::future::try_join_all;
 use lambda_http::{Body, Error, Request, Response};
 

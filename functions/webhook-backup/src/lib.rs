@@ -1,10 +1,12 @@
 //! Portal hands over a custodian share: `POST {webhook_root}/backup`.
 
-use backup_shares::{Result, auth::Portal, config::WebhookPolicy, custodian_shares::CustodianShares, http};
-use handover::{Form, Handover};
+use backup_shares::{
+    Result, auth::Portal, custodian_shares::CustodianShares, http, webhook_policy::WebhookPolicy,
+};
+use body::{Form, Sent};
 use lambda_http::{Body, Error, Request, Response};
 
-mod handover;
+mod body;
 
 /// What the function needs to serve a request.
 pub struct WebhookBackup {
@@ -30,7 +32,7 @@ impl WebhookBackup {
     /// share.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>> {
         let portal = Portal::authenticate(&request, &self.policy)?;
-        let Handover { client, method, pair, share } = http::parse_body::<Form>(&request)?.into_handover()?;
+        let Sent { client, method, pair, share } = http::parse_body::<Form>(&request)?.into_sent()?;
         self.shares.store(&portal, client, method, pair, &share).await?;
         Ok(http::stored())
     }

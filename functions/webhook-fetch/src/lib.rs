@@ -1,11 +1,14 @@
 //! Portal asks for a client's custodian shares: `POST {webhook_root}/backup/fetch`.
 
+pub mod answer;
+
+use answer::{Answer, ROOM};
 use backup_shares::{
-    Result, auth::Portal, config::WebhookPolicy, custodian_shares::CustodianShares, http, log,
-    share::ClientId,
+    Result, auth::Portal, custodian_shares::CustodianShares, http, ids::ClientId, log,
+    webhook_policy::WebhookPolicy,
 };
 use lambda_http::{Body, Error, Request, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What the function needs to serve a request.
 pub struct WebhookFetch {
@@ -19,15 +22,6 @@ pub struct WebhookFetch {
 #[serde(rename_all = "camelCase")]
 struct Form {
     client_id: String,
-}
-
-/// The client's shares, newest first, and the first of them under the name that older versions read.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer<'a> {
-    backup_shares: Vec<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    backup_share: Option<&'a str>,
 }
 
 impl WebhookFetch {
@@ -47,8 +41,7 @@ impl WebhookFetch {
         let portal = Portal::authenticate(&request, &self.policy)?;
         let client = ClientId::parse(http::parse_body::<Form>(&request)?.client_id)?;
         log::client(&client);
-        let shares = self.shares.fetch(&portal, &client).await?;
-        let shares: Vec<&str> = shares.iter().map(|share| share.expose().as_str()).collect();
-        http::ok(&Answer { backup_share: shares.first().copied(), backup_shares: shares })
+        let shares = self.shares.fetch(&portal, &client, ROOM).await?;
+        http::ok(&Answer::new(&shares))
     }
 }

@@ -2,7 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use backup_shares::config::{ClientIdSource, KeyRing, MAX_KEYS, WebhookPolicy};
+use backup_shares::{
+    client_id_source::ClientIdSource,
+    key_ring::{KeyRing, MAX_KEYS},
+    webhook_policy::WebhookPolicy,
+};
 
 /// The lines are `SHARES_KEYS`, `WEBHOOK_SECRET_SHA256`, `WEBHOOK_ALLOWED_IPS`, an address that calls, `CLIENT_ID_CLAIM` and
 /// `CLIENT_AUTHORIZER_ARN`.

@@ -2,8 +2,10 @@
 
 use backup_shares::{
     envelope::{Binding, DataKey, Envelope, Freshness, seal},
+    ids::{ClientId, Method},
     secret::Secret,
-    share::{ClientId, Kind, Method, Share, Slot},
+    share::Share,
+    slot::{Kind, Slot},
 };
 
 const STORED_AT: u64 = 1_795_339_800_000;

@@ -3,11 +3,9 @@
 use std::{cell::LazyCell, panic};
 
 use backup_shares::{
-    client_list::ClientList,
-    client_shares::ClientShares,
-    config::{ClientIdSource, KeyRing, SharesConfig, WebhookPolicy},
-    custodian_shares::CustodianShares,
-    serve::answer,
+    client_id_source::ClientIdSource, client_list::ClientList, client_shares::ClientShares,
+    config::SharesConfig, custodian_shares::CustodianShares, key_ring::KeyRing, serve::answer,
+    webhook_policy::WebhookPolicy,
 };
 use get_backup::GetBackup;
 use lambda_http::{Request, request};

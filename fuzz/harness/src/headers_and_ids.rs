@@ -1,8 +1,8 @@
 //! What a caller writes beside a body: ids, headers, address and query.
 
 use backup_shares::{
+    ids::{ClientId, Method, PairId},
     row_key::{TimeKey, share_digest, share_key},
-    share::{ClientId, Method, PairId},
 };
 use serde_json::{Value, json};
 

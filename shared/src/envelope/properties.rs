@@ -5,11 +5,7 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
-    share::{
-        ClientId, Kind,
-        properties::{share, slot},
-    },
-    test_support::cases,
+    ids::ClientId, share::properties::share, slot::Kind, slot::properties::slot, test_support::cases,
 };
 
 fn data_key() -> impl Strategy<Value = DataKey> {

@@ -9,8 +9,9 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 
 use crate::{
     envelope::Envelope,
+    ids::ClientId,
     row_key::{LATEST, TimeKey, share_key},
-    share::{ClientId, Kind, RowDigest, Slot},
+    slot::{Kind, RowDigest, Slot},
 };
 
 pub const PARTITION_KEY: &str = "pk";

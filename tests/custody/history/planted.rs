@@ -6,11 +6,14 @@ use std::sync::{
 };
 
 use backup_shares::{
+    ids::{ClientId, Method, PairId},
     secret::Secret,
-    share::{ClientId, Kind, Method, PairId, Share, Slot},
+    share::Share,
+    slot::{Kind, Slot},
 };
 
 use super::{
+    Failure,
     first::MAX_SHARES,
     judge,
     operation::{Action, BROKEN, Half, Kept, Operation, Outcome},
@@ -107,6 +110,19 @@ fn digest(client: &str, half: Half, kept: &Kept) -> String {
     slot.digest(&Share::parse(Secret::new(kept.share.clone())).unwrap()).as_str().to_owned()
 }
 
+/// The first run that breaks a rule. A bug may stay hidden in one: on a slow machine, few requests get through its weather.
+async fn caught(bug: Bug) -> Option<(Plan, Failure)> {
+    for seed in 7..15 {
+        let plan = Plan { seed, clients: 3, requests: 45 };
+        let planted = &Planted::new(Scene::start(plan.seed).await, bug);
+        let ask = |client, half, action| planted.ask(client, half, action);
+        if let Err(failure) = judge(plan, run(plan, &planted.scene, ask).await) {
+            return Some((plan, failure));
+        }
+    }
+    None
+}
+
 #[tokio::test]
 async fn planted_bugs_are_caught_by_the_rules_that_they_break_and_shown_in_a_few_lines() {
     for (bug, rule) in [
@@ -117,11 +133,7 @@ async fn planted_bugs_are_caught_by_the_rules_that_they_break_and_shown_in_a_few
         (Bug::StoresAgain, Rule::NewestFirst),
         (Bug::ListsTooFew, Rule::NothingIsLost),
     ] {
-        let plan = Plan { seed: 7, clients: 3, requests: 45 };
-        let planted = &Planted::new(Scene::start(plan.seed).await, bug);
-        let ask = |client, half, action| planted.ask(client, half, action);
-        let history = run(plan, &planted.scene, ask).await;
-        let Err(failure) = judge(plan, history) else { panic!("{bug:?} was not caught") };
+        let (plan, failure) = caught(bug).await.unwrap_or_else(|| panic!("{bug:?} was not caught"));
         let caught = failure.violations.iter().find(|violation| violation.rule == rule);
         let caught = caught.unwrap_or_else(|| panic!("{bug:?} broke only {:?}", failure.violations));
         let shown = shrink(&failure.history, caught);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backup_shares::serve::DEADLINE;
+use backup_shares::time_limits::DEADLINE;
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, REGION, Stack, Variant};

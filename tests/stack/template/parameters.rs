@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backup_shares::config::{KeyRing, WebhookPolicy};
+use backup_shares::{key_ring::KeyRing, webhook_policy::WebhookPolicy};
 
 use super::{AUTHORIZER, DIGEST, TOKENS, refusals, template};
 

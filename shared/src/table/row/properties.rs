@@ -4,10 +4,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::{
-    share::properties::{share, slot},
-    test_support::cases,
-};
+use crate::{share::properties::share, slot::properties::slot, test_support::cases};
 
 fn row() -> impl Strategy<Value = ShareRow> {
     (slot(), share(), 0..=LATEST, "[0-9a-f-]{1,36}", vec(any::<u8>(), 0..64)).prop_map(

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use backup_shares::{
-    Error, Result, log,
+    Error, Result,
+    ids::{ClientId, Method, PairId},
+    log,
     secret::Secret,
-    share::{ClientId, Method, PairId, Share},
+    share::Share,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -24,7 +26,7 @@ pub struct Form {
 }
 
 /// A share and where it belongs.
-pub struct Handover {
+pub struct Sent {
     pub client: ClientId,
     pub method: Method,
     pub pair: Option<PairId>,
@@ -33,7 +35,7 @@ pub struct Handover {
 
 impl Form {
     /// Finds where the share belongs.
-    pub fn into_handover(self) -> Result<Handover> {
+    pub fn into_sent(self) -> Result<Sent> {
         let client = ClientId::parse(self.client_id)?;
         log::client(&client);
         let method = self.backup_method.map_or_else(|| Ok(Method::unknown()), Method::parse)?;
@@ -47,7 +49,7 @@ impl Form {
         let pair = agreed(self.backup_share_pair_id.as_deref(), pair_inside.as_deref(), contradiction)?;
         let pair = pair.map(PairId::parse).transpose()?;
         pair.iter().for_each(log::pair);
-        Ok(Handover { client, method, pair, share })
+        Ok(Sent { client, method, pair, share })
     }
 }
 

@@ -5,9 +5,10 @@ use std::fmt;
 use backup_shares::{
     Error, Result,
     http::Object,
+    ids::{Method, PairId},
     log,
     secret::Secret,
-    share::{Method, PairId, Share},
+    share::Share,
 };
 use serde::{
     Deserialize, Deserializer,
