@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     event::{CLIENT, Event},
+    project::USERS,
     system::System,
 };
 
@@ -340,7 +341,7 @@ async fn a_body_is_read_whatever_its_type_and_encoding_say() {
 async fn a_user_reaches_no_share_but_their_own() {
     let system = System::start().await;
     system.store(json!({"cipherText": "mine"})).await;
-    for function in ["get-backup", "store-backup"] {
+    for function in USERS {
         let refused = system.call(Event::of(function).token_of("another").path_of(CLIENT)).await;
         assert_eq!((refused.status, refused.code()), (403, "forbidden"), "{function}");
     }

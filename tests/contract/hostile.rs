@@ -11,11 +11,11 @@ use crate::{
     secrecy::logs::percent,
     support::{
         event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET},
+        project::{FUNCTIONS, USERS},
         watched::Watched,
     },
 };
 
-const ROUTES: [&str; 4] = ["get-backup", "store-backup", "webhook-backup", "webhook-fetch"];
 const MIB: usize = 1024 * 1024;
 
 /// Sends an event. `None` stands for one that `lambda_http` can't take: the runtime reports it as an error of the
@@ -255,7 +255,7 @@ async fn a_path_that_only_looks_like_the_tokens_client_is_refused() {
     paths.extend(LOOK_ALIKES.map(|character| format!("{CLIENT}{character}")));
     paths.extend([percent, format!("{CLIENT}/"), format!("../{CLIENT}"), format!("{CLIENT}\0")]);
     paths.extend(["*".into(), "%".into(), format!("{CLIENT},{CLIENT}")]);
-    for function in ["get-backup", "store-backup"] {
+    for function in USERS {
         for path in paths.iter().filter(|path| *path != CLIENT) {
             let said = Event::of(function).path_of(path);
             assert_eq!(status(&watched, said).await, Some(403), "{function} {path:?}");
@@ -293,7 +293,7 @@ async fn an_authorizer_that_is_not_of_its_form_lets_nobody_in() {
         .collect();
     for source in [ClientIdSource::Claim(CLIENT_ID_CLAIM.into()), ClientIdSource::Authorizer] {
         watched.system.takes_client_id_from(&source);
-        for function in ["get-backup", "store-backup"] {
+        for function in USERS {
             for authorizer in &authorizers {
                 let answered = status(&watched, Event::of(function).authorizer(authorizer.clone())).await;
                 assert!(matches!(answered, None | Some(401)), "{function} {authorizer}: {answered:?}");
@@ -323,7 +323,7 @@ fn places(value: &Value) -> Vec<String> {
 #[tokio::test]
 async fn null_or_another_type_in_any_place_of_an_event_or_body_proves_nothing_and_breaks_nothing() {
     let mut tried = 0;
-    for function in ROUTES {
+    for function in FUNCTIONS {
         let watched = Watched::start().await;
         let whole = Event::of(function);
         let proofs = ["/headers", "/headers/x-webhook-secret", "/pathParameters", "/pathParameters/clientId"];
@@ -332,7 +332,7 @@ async fn null_or_another_type_in_any_place_of_an_event_or_body_proves_nothing_an
                 let mut event = whole.clone();
                 *event.0.pointer_mut(&place).unwrap() = value.clone();
                 let answered = status(&watched, event).await;
-                let is_user = matches!(function, "get-backup" | "store-backup");
+                let is_user = USERS.contains(&function);
                 let is_proof = if is_user {
                     proofs[2..].contains(&&*place)
                         || place.contains("authorizer") && !place.contains("scopes")

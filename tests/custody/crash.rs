@@ -34,6 +34,7 @@ enum Request {
     StoreBothCurves,
     Fetch,
     Get,
+    List,
     /// Of a client who has more shares than an answer holds.
     FetchMany,
 }
@@ -52,6 +53,7 @@ fn points() -> Vec<(Request, Point)> {
         // Time rows, then at least two shares to read and to open.
         (Request::Fetch, 5),
         (Request::Get, 3),
+        (Request::List, 1),
         // The newest time rows, the oldest, and the first of the shares.
         (Request::FetchMany, 4),
     ];
@@ -143,6 +145,7 @@ impl Wallet {
                 (Half::Client, Action::Store(vec![kept("GDRIVE-SECP256K1"), kept("GDRIVE-ED25519")]))
             }
             Request::Fetch | Request::FetchMany => (Half::Custodian, Action::Fetch),
+            Request::List => (Half::Client, Action::Fetch),
             Request::Get => (Half::Client, Action::Get { method: None, pair: None }),
         }
     }
@@ -154,13 +157,18 @@ impl Wallet {
     }
 }
 
-/// Every row of a client is whole, and opens if it was ever said to be stored.
+/// Every row of a client is whole, and opens if it was ever said to be stored. The app reaches all of its own by its own
+/// routes.
 async fn look(lane: &mut Lane, client: &str) {
     let stored = lane.stored(client, Half::Custodian).await;
     let fetched = lane.ask(client, Half::Custodian, &Action::Fetch).await;
     let opened = if let Outcome::Shares(shares) = fetched { shares.len() } else { 0 };
     assert_eq!(opened, stored.len().min(MAX_SHARES), "{stored:?} {fetched:?}");
-    for [method, pair] in lane.stored(client, Half::Client).await {
+    let stored = lane.stored(client, Half::Client).await;
+    let listed = lane.ask(client, Half::Client, &Action::Fetch).await;
+    let reached = if let Outcome::Shares(shares) = listed { shares.len() } else { 0 };
+    assert_eq!(reached, stored.len(), "{stored:?} {listed:?}");
+    for [method, pair] in stored {
         let get = Action::Get { method: Some(method.clone()), pair: Some(pair.clone()) };
         let got = lane.ask(client, Half::Client, &get).await;
         assert!(matches!(got, Outcome::Shares(_)), "{method} {pair} {got:?}");

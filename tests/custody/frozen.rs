@@ -29,6 +29,7 @@ const HALVES: [(&str, Kind); 2] = [("store-backup", Kind::Client), ("webhook-bac
 struct Expected {
     stores: Vec<Store>,
     gets: Vec<Get>,
+    lists: Vec<List>,
     fetches: Vec<Fetch>,
 }
 
@@ -43,6 +44,13 @@ struct Store {
 struct Get {
     client: String,
     query: String,
+    status: u16,
+    body: Value,
+}
+
+#[derive(Deserialize, Serialize)]
+struct List {
+    client: String,
     status: u16,
     body: Value,
 }
@@ -74,6 +82,10 @@ impl Store {
 
 async fn get(system: &System, client: &str, query: &str) -> (u16, Value) {
     lasting(system.call(Event::of("get-backup").client(client).query(query)).await)
+}
+
+async fn list(system: &System, client: &str) -> (u16, Value) {
+    lasting(system.call(Event::of("list-backups").client(client).query("")).await)
 }
 
 async fn fetch(system: &System, client: &str) -> (u16, Value) {
@@ -130,6 +142,9 @@ async fn every_route_answers_from_what_a_release_has_stored_as_that_release_did_
         for Get { client, query, status, body } in expected.gets {
             assert_eq!(get(&system, &client, &query).await, (status, body), "{release} {query}");
         }
+        for List { client, status, body } in expected.lists {
+            assert_eq!(list(&system, &client).await, (status, body), "{release} {client}");
+        }
         for Fetch { client, status, body } in expected.fetches {
             assert_eq!(fetch(&system, &client).await, (status, body), "{release} {client}");
         }
@@ -158,6 +173,24 @@ async fn what_a_release_has_stored_is_the_same_share_when_it_is_sent_again() {
 fn distinct(stores: &[Store]) -> usize {
     let sent: BTreeSet<_> = stores.iter().map(|store| (&store.client, store.body.to_string())).collect();
     sent.iter().map(|(_, body)| if body.contains("secp256k1Ciphertext") { 2 } else { 1 }).sum()
+}
+
+#[tokio::test]
+async fn every_client_share_that_a_release_has_stored_is_listed_and_given_by_its_id() {
+    for (release, folder, expected) in releases() {
+        let system = over(folder.path()).await;
+        let sent: String = expected.stores.iter().map(|store| store.body.to_string()).collect();
+        let mut given = 0;
+        for List { client, body, .. } in expected.lists {
+            for backup in body["backups"].as_array().unwrap() {
+                let query = format!("backupId={}", backup["id"].as_str().unwrap());
+                let (status, body) = get(&system, &client, &query).await;
+                assert!(status == 200 && sent.contains(&body["cipherText"].to_string()), "{release}: {body}");
+                given += 1;
+            }
+        }
+        assert_eq!(given, system.shares("store-backup").await.len(), "{release}");
+    }
 }
 
 #[tokio::test]
@@ -255,7 +288,7 @@ fn freeze_what_this_release_stores() {
 
 async fn fill(folder: &Path) -> Expected {
     let system = over(folder).await;
-    let mut expected = Expected { stores: stores(), gets: vec![], fetches: vec![] };
+    let mut expected = Expected { stores: stores(), gets: vec![], lists: vec![], fetches: vec![] };
     for store in &expected.stores {
         store.send(&system).await;
     }
@@ -266,6 +299,8 @@ async fn fill(folder: &Path) -> Expected {
             let (status, body) = get(&system, &client, query).await;
             expected.gets.push(Get { client: client.clone(), query: query.into(), status, body });
         }
+        let (status, body) = list(&system, &client).await;
+        expected.lists.push(List { client: client.clone(), status, body });
         let (status, body) = fetch(&system, &client).await;
         expected.fetches.push(Fetch { client, status, body });
     }

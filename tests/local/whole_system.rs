@@ -191,6 +191,7 @@ async fn no_line_of_a_binary_holds_a_share_a_secret_or_a_token_whatever_the_leve
     for (function, body) in [
         ("store-backup", json!({ "cipherText": share })),
         ("get-backup", json!({})),
+        ("list-backups", json!({})),
         ("webhook-backup", json!({"clientId": CLIENT, "share": share})),
         ("webhook-fetch", json!({ "clientId": CLIENT })),
         ("webhook-backup", json!({"clientId": CLIENT, "share": [share]})),

@@ -14,6 +14,7 @@ use crate::{
     secrecy::logs::{Lines, SHARE, TOKEN, WRONG_SECRET, every_path, forms},
     support::{
         event::{CLIENT, Event, WEBHOOK_SECRET},
+        project::FUNCTIONS,
         refusals::refusing,
         system::{Answer, System},
         watched::Watched,
@@ -60,8 +61,7 @@ fn good(function: &str) -> Event {
 
 /// All routes at once, in good order; those that fail tell nothing. Gives how many did.
 async fn every_route(system: &System, what: &str) -> usize {
-    let routes = ["store-backup", "webhook-backup", "get-backup", "list-backups", "webhook-fetch"];
-    let calls = routes.map(|function| system.call(good(function).query("")));
+    let calls = FUNCTIONS.map(|function| system.call(good(function).query("")));
     let failed: Vec<Answer> =
         join_all(calls).await.into_iter().filter(|answer| answer.status != 200).collect();
     for answer in &failed {

@@ -249,7 +249,11 @@ pub async fn every_path(system: &System, kms: &Refusals) {
     system.fetch().await;
     system.call(ours().body(json!({ "cipherText": SHARE }))).await;
     system.get("").await;
-    system.get(&format!("backupMethod=canary-share%20{TOKEN}")).await;
+    system.list("").await;
+    system.list(&format!("before=canary-share%20{TOKEN}")).await;
+    for name in ["backupId", "backupMethod"] {
+        system.get(&format!("{name}=canary-share%20{TOKEN}")).await;
+    }
     system.call(ours().body(json!({"cipherText": [SHARE]}))).await;
     system.call(ours().body(json!({"cipherText": SHARE, "backupMethod": {SHARE: SHARE}}))).await;
     system.call(ours().body(format!("{{\"cipherText\":\"{SHARE}"))).await;

@@ -6,7 +6,10 @@ use std::{ffi::OsString, fs, process::Stdio};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::{stack::rehearsal::programs, support::project::root};
+use crate::{
+    stack::rehearsal::programs,
+    support::project::{FUNCTIONS, root},
+};
 
 /// Of an ELF file (elf(5), `e_machine`).
 const X86_64: &str = "3e";
@@ -113,10 +116,9 @@ async fn a_build_is_for_the_processor_that_the_stages_list_names() {
         checkout.set("Architecture=arm64", &format!("Architecture={architecture}"));
         fs::write(checkout.folder.path().join("noted"), "").unwrap();
         checkout.build("").await;
-        let functions = ["get-backup", "list-backups", "store-backup", "webhook-backup", "webhook-fetch"];
         let mut builds = checkout.builds();
         builds.sort_unstable();
-        assert_eq!(builds, functions.map(|name| format!("lambda build --release{flag} --bin {name}")));
+        assert_eq!(builds, FUNCTIONS.map(|name| format!("lambda build --release{flag} --bin {name}")));
         let checked = checkout.check().await;
         assert!(checked.well, "{architecture}: {}", checked.printed);
     }

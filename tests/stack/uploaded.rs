@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::{
     event::{CLIENT, Event},
-    project::root,
+    project::{FUNCTIONS, root},
     runtime::invoke_executable,
     system::{Answer, System},
 };
@@ -62,7 +62,7 @@ async fn long_a_panic_in_a_built_function_is_an_answer_and_no_end_of_the_process
 #[ignore = "needs `sam build --parameter-overrides Architecture=x86_64`"]
 async fn long_the_built_functions_ask_for_no_newer_glibc_than_lambda_has() {
     let system = System::start().await;
-    for function in ["get-backup", "list-backups", "store-backup", "webhook-backup", "webhook-fetch"] {
+    for function in FUNCTIONS {
         let bytes = fs::read(bootstrap(&system, function)).unwrap();
         let text = String::from_utf8_lossy(&bytes);
         let minors = text.split("GLIBC_2.").skip(1).map(minor);

@@ -14,6 +14,9 @@ use crate::support::system::parameters;
 pub const FUNCTIONS: [&str; 5] =
     ["get-backup", "list-backups", "store-backup", "webhook-backup", "webhook-fetch"];
 
+/// Those that a user's app calls, with the user's login.
+pub const USERS: [&str; 3] = ["get-backup", "list-backups", "store-backup"];
+
 /// The project's folder.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

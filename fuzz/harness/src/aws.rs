@@ -94,7 +94,7 @@ impl State {
         self.calls.push(operation.into());
         match operation {
             "ExecuteStatement" => self.insert(request),
-            "Query" => Ok(self.query(&request["ExpressionAttributeValues"])),
+            "Query" => Ok(self.query(request)),
             "GenerateDataKey" => Ok(data_key(request)),
             "Decrypt" => decrypt(request),
             other => panic!("{other} is no call that a function makes"),
@@ -113,11 +113,14 @@ impl State {
         Ok(json!({}))
     }
 
-    /// The row of a key, or the time rows of a client. There is never more than one of those of one method and pair.
-    fn query(&self, values: &Value) -> Value {
+    /// The row of a key, or the time rows of a client, newest first, from a start on. There is never more than one of those of one method and pair.
+    fn query(&self, request: &Value) -> Value {
+        let values = &request["ExpressionAttributeValues"];
+        let start = request["ExclusiveStartKey"]["sk"]["S"].as_str();
         let is_asked_for = |row: &&Value| {
             let key = row["sk"]["S"].as_str().unwrap();
             row["pk"] == values[":client"]
+                && start.is_none_or(|start| key < start)
                 && values[":row"]["S"].as_str().map_or_else(|| key.starts_with("time#"), |asked| key == asked)
                 && [(":method", "method"), (":pair", "pair")]
                     .iter()

@@ -1,13 +1,15 @@
-//! Four of the functions, all but list-backups, on one AWS in memory, and the rules that hold for every answer.
+//! The functions, on one AWS in memory, and the rules that hold for every answer.
 
 use std::{cell::LazyCell, panic};
 
 use backup_shares::{
-    client_id_source::ClientIdSource, client_shares::ClientShares, config::SharesConfig,
-    custodian_shares::CustodianShares, key_ring::KeyRing, serve::answer, webhook_policy::WebhookPolicy,
+    client_id_source::ClientIdSource, client_list::ClientList, client_shares::ClientShares,
+    config::SharesConfig, custodian_shares::CustodianShares, key_ring::KeyRing, serve::answer,
+    webhook_policy::WebhookPolicy,
 };
 use get_backup::GetBackup;
 use lambda_http::{Request, request};
+use list_backups::ListBackups;
 use serde_json::{Value, json};
 use store_backup::StoreBackup;
 use tokio::runtime::{Builder, Runtime};
@@ -25,10 +27,11 @@ pub const SECRET: &str = "an-example-of-32-bytes-not-kept.";
 /// A user, and a wallet.
 pub const CLIENT: &str = "c19vjk2158y5o9bhedinl6agl";
 
-/// All functions but list-backups.
+/// All functions.
 pub struct Functions {
     pub memory: Memory,
     get: GetBackup,
+    list: ListBackups,
     store: StoreBackup,
     backup: WebhookBackup,
     fetch: WebhookFetch,
@@ -45,14 +48,32 @@ pub struct Answer {
 /// A function, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
+    /// A user's app takes back a share.
     Get,
+    /// It sees which there are.
+    List,
+    /// It hands one over.
     Store,
+    /// Portal hands one over.
     Backup,
+    /// It asks for all.
     Fetch,
 }
 
 impl Function {
-    pub const ALL: [Self; 4] = [Self::Get, Self::Store, Self::Backup, Self::Fetch];
+    /// All of them, in the order of their folders.
+    pub const ALL: [Self; 5] = [Self::Get, Self::List, Self::Store, Self::Backup, Self::Fetch];
+
+    /// Its folder under `functions/`.
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::Get => "get-backup",
+            Self::List => "list-backups",
+            Self::Store => "store-backup",
+            Self::Backup => "webhook-backup",
+            Self::Fetch => "webhook-fetch",
+        }
+    }
 }
 
 /// Hands `work` the functions, with nothing stored.
@@ -83,6 +104,10 @@ impl Functions {
                 client_id: client_id.clone(),
                 shares: ClientShares::new(&aws, config("client")),
             },
+            list: ListBackups {
+                client_id: client_id.clone(),
+                list: ClientList::new(aws.dynamodb.clone(), "client".into()),
+            },
             store: StoreBackup {
                 client_id: client_id.clone(),
                 shares: ClientShares::new(&aws, config("client")),
@@ -109,6 +134,7 @@ impl Functions {
         let response = self.runtime.block_on(async {
             match function {
                 Function::Get => Box::pin(answer(&|request| self.get.handle(request), request)).await,
+                Function::List => Box::pin(answer(&|request| self.list.handle(request), request)).await,
                 Function::Store => Box::pin(answer(&|request| self.store.handle(request), request)).await,
                 Function::Backup => Box::pin(answer(&|request| self.backup.handle(request), request)).await,
                 Function::Fetch => Box::pin(answer(&|request| self.fetch.handle(request), request)).await,
@@ -140,6 +166,9 @@ impl Answer {
             // The share of an id is one row, and what can be no id is looked for nowhere.
             (Function::Get, 200) => counts == [0, 0, 2, 1] || counts == [0, 0, 1, 1],
             (Function::Get, 404) => counts == [0, 0, 1, 0] || calls.is_empty(),
+            // A page that goes on from a share looks at that share's row first.
+            (Function::List, 200) => counts == [0, 0, 1, 0] || counts == [0, 0, 2, 0],
+            (Function::List, 404) => counts == [0, 0, 1, 0] || calls.is_empty(),
             (Function::Fetch, 200) => [[0, 0, 1, 0], [0, 0, 2, 1], [0, 0, 3, 2]].contains(&counts),
             // Two curves are two shares; of one that is there, both rows are looked at.
             (Function::Store, 200) => {

@@ -22,6 +22,9 @@ pub fn headers_and_ids(bytes: &[u8]) {
                 (Function::Get, path(line), line == CLIENT),
                 (Function::Get, claim(line), vouches(line, CLIENT)),
                 (Function::Get, query(line), true),
+                (Function::List, path(line), line == CLIENT),
+                (Function::List, claim(line), vouches(line, CLIENT)),
+                (Function::List, query(line), true),
                 (Function::Fetch, event(named.as_bytes()), true),
             ] {
                 let Some(request) = request(&event.to_string()) else { continue };

@@ -18,6 +18,7 @@ pub use bodies::{store_body, webhook_bodies};
 pub use configuration::configuration;
 pub use envelope::envelope;
 pub use event::event;
+pub use functions::Function;
 pub use headers_and_ids::headers_and_ids;
 
 /// A target's name and what it does.

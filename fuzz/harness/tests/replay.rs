@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
+
+use fuzz_harness::Function;
 
 #[test]
 fn every_file_of_every_corpus_holds_its_targets_rules() {
@@ -16,4 +18,12 @@ fn every_file_of_every_corpus_holds_its_targets_rules() {
             assert!(held.is_ok(), "{} breaks a rule", file.display());
         }
     }
+}
+
+#[test]
+fn every_function_is_fuzzed() {
+    let folders = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions")).unwrap();
+    let folders: BTreeSet<_> =
+        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(folders, Function::ALL.map(|function| function.folder().to_owned()).into());
 }

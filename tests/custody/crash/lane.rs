@@ -1,4 +1,4 @@
-//! The four real binaries and the emulators, each in a process of its own that is started again when it has been
+//! The real binaries and the emulators, each in a process of its own that is started again when it has been
 //! killed, and proxies between them that know the moment.
 
 use std::{
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     custody::history::{
         operation::{Action, Half, Operation, Outcome},
-        run::{event, outcome},
+        run::{event, outcome, reach},
     },
     support::{
         event::Event,
@@ -66,7 +66,7 @@ impl Lane {
     /// Sends a request in calm weather and writes it down.
     pub async fn ask(&mut self, client: &str, half: Half, action: &Action) -> &Outcome {
         let answer = self.answer(event(client, half, action), None).await;
-        self.note(client, half, action, answer)
+        self.note(client, half, action, answer).await
     }
 
     /// Sends a request, kills at that point, and writes it down. Whether a process was killed.
@@ -96,15 +96,22 @@ impl Lane {
             }
         };
         let killed = !self.trigger.disarm();
-        self.note(client, half, action, answer);
+        self.note(client, half, action, answer).await;
         if killed {
             self.bury(&function, victim, &process).await;
         }
         killed
     }
 
-    fn note(&mut self, client: &str, half: Half, action: &Action, answer: Option<Answer>) -> &Outcome {
-        let outcome = answer.map_or(Outcome::Unknown, |answer| outcome(action, &answer));
+    /// Writes down what came of a request. A list is no more than its first answer: what it names is asked for then.
+    async fn note(&mut self, client: &str, half: Half, action: &Action, answer: Option<Answer>) -> &Outcome {
+        let outcome = match (answer, half, action) {
+            (None, ..) => Outcome::Unknown,
+            (Some(page), Half::Client, Action::Fetch) => {
+                reach(client, page, async |event| self.answer(event, None).await.unwrap()).await
+            }
+            (Some(answer), ..) => outcome(action, &answer),
+        };
         // One request at a time: the next starts after this has ended.
         let start = 2 * self.history.len() as u64;
         let operation =

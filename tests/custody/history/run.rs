@@ -47,31 +47,11 @@ impl Scene {
     /// Sends a request and gives what it came to.
     pub async fn ask(&self, client: &str, half: Half, action: &Action) -> Outcome {
         match (action, half) {
-            (Action::Fetch, Half::Client) => self.reach(client).await,
+            (Action::Fetch, Half::Client) => {
+                let page = self.system.call(event(client, half, action)).await;
+                reach(client, page, async |event| self.system.call(event).await).await
+            }
             _ => outcome(action, &self.system.call(event(client, half, action)).await),
-        }
-    }
-
-    /// All client shares by the app's own routes alone: page by page the list, and each by its id.
-    async fn reach(&self, client: &str) -> Outcome {
-        let mut shares: Vec<String> = Vec::new();
-        let mut query = String::new();
-        loop {
-            let page = self.system.call(Event::of("list-backups").client(client).query(&query)).await;
-            let Some(backups) = page.body["backups"].as_array() else { return refused(&page) };
-            for backup in backups {
-                let query = format!("backupId={}", backup["id"].as_str().unwrap());
-                let got = self.system.call(Event::of("get-backup").client(client).query(&query)).await;
-                let Some(share) = got.body["cipherText"].as_str() else { return refused(&got) };
-                if !shares.iter().any(|known| known == share) {
-                    shares.push(share.into());
-                }
-            }
-            match page.body["next"].as_str() {
-                Some(next) => query = format!("before={next}"),
-                None if shares.is_empty() => return Outcome::Missing,
-                None => return Outcome::Shares(shares),
-            }
         }
     }
 
@@ -103,6 +83,30 @@ where
     stream::iter(callers).map(caller).buffer_unordered(AT_ONCE).concat().await
 }
 
+/// All client shares by the app's own routes alone, from the first page of the list on: page by page, and each by its id.
+pub async fn reach(client: &str, mut page: Answer, mut call: impl AsyncFnMut(Event) -> Answer) -> Outcome {
+    let asked = |function: &str, name: &str, id: &Value| {
+        let query = format!("{name}={}", id.as_str().unwrap());
+        Event::of(function).client(client).query(&query)
+    };
+    let mut shares: Vec<String> = Vec::new();
+    loop {
+        let Some(backups) = page.body["backups"].as_array() else { return refused(&page) };
+        for backup in backups {
+            let got = call(asked("get-backup", "backupId", &backup["id"])).await;
+            let Some(share) = got.body["cipherText"].as_str() else { return refused(&got) };
+            if !shares.iter().any(|known| known == share) {
+                shares.push(share.into());
+            }
+        }
+        match &page.body["next"] {
+            Value::Null if shares.is_empty() => return Outcome::Missing,
+            Value::Null => return Outcome::Shares(shares),
+            next => page = call(asked("list-backups", "before", next)).await,
+        }
+    }
+}
+
 fn refused(answer: &Answer) -> Outcome {
     if answer.status == 503 { Outcome::Unknown } else { Outcome::Wrong(answer.status) }
 }
@@ -110,7 +114,8 @@ fn refused(answer: &Answer) -> Outcome {
 /// A request as the event that API Gateway makes of it.
 pub fn event(client: &str, half: Half, action: &Action) -> Event {
     match (action, half) {
-        (Action::Fetch, _) => Event::of("webhook-fetch").body(json!({ "clientId": client })),
+        (Action::Fetch, Half::Client) => Event::of("list-backups").client(client).query(""),
+        (Action::Fetch, Half::Custodian) => Event::of("webhook-fetch").body(json!({ "clientId": client })),
         (Action::Get { method, pair }, _) => {
             let query = [("backupMethod", method), ("backupSharePairId", pair)];
             let query = query.map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")));
