@@ -40,7 +40,8 @@ impl Kms {
     /// # Errors
     /// The file is damaged or out of reach.
     pub fn open(file: &Path) -> Result<Self, FileError> {
-        let account = Account { keys: file::load(file)?, file: Some(file.to_owned()), trail: Trail::default() };
+        let account =
+            Account { keys: file::load(file)?, file: Some(file.to_owned()), trail: Trail::default() };
         Ok(Self(Arc::new(Mutex::new(account))))
     }
 

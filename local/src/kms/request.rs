@@ -69,7 +69,9 @@ fn blob<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error>
     let bytes = BASE64_STANDARD.decode(text).map_err(|_| D::Error::custom("a blob is not base64"))?;
     match bytes.len() {
         1..=MAX_CIPHERTEXT => Ok(bytes),
-        length => Err(D::Error::custom(format!("a ciphertext has {length} bytes, not 1 to {MAX_CIPHERTEXT}"))),
+        length => {
+            Err(D::Error::custom(format!("a ciphertext has {length} bytes, not 1 to {MAX_CIPHERTEXT}")))
+        }
     }
 }
 
