@@ -1,16 +1,18 @@
 //! Builds the functions and says what is wrong when they don't build.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::{collections::BTreeMap, path::PathBuf, process::Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{ChildStdout, Command};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{ChildStdout, Command},
+};
 
-use crate::terminal;
-use crate::workspace::{Workspace, cargo};
+use crate::{
+    terminal,
+    workspace::{Workspace, cargo},
+};
 
 /// Each function's executable, by the name of its binary.
 pub type Executables = BTreeMap<String, PathBuf>;
@@ -20,7 +22,7 @@ pub type Executables = BTreeMap<String, PathBuf>;
 /// # Errors
 /// With the compiler's first error, or with cargo's own failure.
 pub async fn functions(workspace: &Workspace, binaries: &[String]) -> Result<Executables> {
-    let mut cargo = command(workspace, binaries)?.spawn().context("cargo doesn't start")?;
+    let mut cargo = command(workspace, binaries).spawn().context("cargo doesn't start")?;
     let stdout = cargo.stdout.take().context("cargo has no output")?;
     let built = collect(BufReader::new(stdout).lines()).await?;
     let status = cargo.wait().await?;
@@ -33,15 +35,16 @@ pub async fn functions(workspace: &Workspace, binaries: &[String]) -> Result<Exe
     built.executables_of(binaries)
 }
 
-/// Packages are named, so that the features of `local`'s own dependencies stay out of the functions.
-fn command(workspace: &Workspace, binaries: &[String]) -> Result<Command> {
+/// Each function's package has the name of its binary. Packages are named, so that the features of `local`'s own
+/// dependencies stay out of the functions.
+fn command(workspace: &Workspace, binaries: &[String]) -> Command {
     let mut command = Command::new(cargo());
     command.args(["build", "--message-format", "json-diagnostic-rendered-ansi"]);
     for binary in binaries {
-        command.args(["--package", workspace.package(binary)?, "--bin", binary]);
+        command.args(["--package", binary, "--bin", binary]);
     }
     command.current_dir(&workspace.root).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-    Ok(command)
+    command
 }
 
 async fn collect(mut lines: Lines<BufReader<ChildStdout>>) -> Result<Built> {

@@ -1,20 +1,18 @@
 //! The data folder of a run: one run at a time, its secret, its logs, and its children for the next start to end.
 
-mod reach;
-
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use tokio::process::{Child, Command};
 
-pub use self::reach::Reach;
-use crate::durable;
-use crate::process::Process;
+use crate::{durable, process::Process};
 
 /// A data folder that this process runs on, alone, as long as the value lives.
 #[derive(Debug)]
@@ -128,20 +126,12 @@ impl Data {
         Ok(file.write_all(&line)?)
     }
 
-    /// Forgets run and children: all have ended.
+    /// Forgets the children: all have ended.
     ///
     /// # Errors
-    /// When the files can't be removed.
+    /// When their file can't be removed.
     pub fn forget(&self) -> Result<()> {
-        for path in [self.file(reach::FILE), self.children()] {
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("{} can't be removed", path.display()));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        remove(&self.children())
     }
 
     fn children(&self) -> PathBuf {
@@ -161,6 +151,16 @@ impl Data {
             child.end().context("a process that an earlier run left behind can't be ended")?;
         }
         self.forget()
+    }
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} can't be removed", path.display()))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -192,11 +192,12 @@ fn private(path: &Path) -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{os::unix::fs::PermissionsExt, process::Stdio};
+
     use rustix::process::{Pid, getpgid, getpgrp};
-    use std::os::unix::fs::PermissionsExt;
-    use std::process::Stdio;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
 
     #[test]
     fn a_folder_has_one_run_at_a_time() {

@@ -35,18 +35,13 @@ pub fn create_missing(database: &Database, tables: &[Table]) -> Result<()> {
     Ok(())
 }
 
-/// A `CreateTable` request; all keys of the template's tables are strings.
+/// A `CreateTable` request.
 fn request(table: &Table) -> serde_json::Value {
-    let partition = (table.partition_key.as_str(), "HASH");
-    let sort = table.sort_key.as_deref().map(|name| (name, "RANGE"));
-    let keys = || std::iter::once(partition).chain(sort);
     json!({
         "TableName": table.name,
         "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions":
-            keys().map(|(name, _)| json!({"AttributeName": name, "AttributeType": "S"})).collect::<Vec<_>>(),
-        "KeySchema":
-            keys().map(|(name, kind)| json!({"AttributeName": name, "KeyType": kind})).collect::<Vec<_>>(),
+        "AttributeDefinitions": table.attribute_definitions,
+        "KeySchema": table.key_schema,
     })
 }
 
@@ -58,8 +53,8 @@ mod tests {
         let table = |name: &str| Table {
             logical_id: name.into(),
             name: name.into(),
-            partition_key: "pk".into(),
-            sort_key: Some("sk".into()),
+            attribute_definitions: json!([{"AttributeName": "pk", "AttributeType": "S"}]),
+            key_schema: json!([{"AttributeName": "pk", "KeyType": "HASH"}]),
         };
         vec![table("Client"), table("Custodian")]
     }

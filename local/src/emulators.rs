@@ -1,18 +1,19 @@
 //! The AWS services that hold data: the embedded DynamoDB and KMS, with what the template declares in them.
 
-use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use anyhow::{Context, Result};
 use dynoxide::Database;
 use tokio::net::TcpListener;
 
-use crate::data::Data;
-use crate::dynamodb;
-use crate::kms::Kms;
-use crate::server::Server;
-use crate::template::{Stack, Template};
-use crate::terminal::{self, BAD};
+use crate::{
+    data::Data,
+    dynamodb,
+    kms::Kms,
+    server::Server,
+    template::{Key, Stack, Template},
+    terminal::{self, BAD},
+};
 
 /// Both services, serving the data of one folder.
 pub struct Emulators {
@@ -46,16 +47,17 @@ impl Emulators {
     /// # Errors
     /// When the template isn't understood, or a key or table can't be made.
     pub fn deploy(&self, template: &Template, parameters: &BTreeMap<String, String>) -> Result<Stack> {
-        let arns = template.keys().into_iter().map(|key| {
+        let arn = |key: &Key| {
             let arn = self.kms.key(&format!("alias/{}", key.logical_id), key.multi_region)?;
-            Ok((key.logical_id, arn))
-        });
-        let stack = template.stack(parameters, &arns.collect::<Result<_>>()?)?;
+            Ok((key.logical_id.clone(), arn))
+        };
+        let arns = template.keys.iter().map(arn).collect::<Result<_>>()?;
+        let stack = template.stack(parameters, &arns)?;
         dynamodb::create_missing(&self.database, &stack.tables)?;
         Ok(stack)
     }
 
-    /// The KMS itself: what it was asked for, and what it is to refuse.
+    /// The KMS itself, which knows what it was asked for.
     #[must_use]
     pub fn kms(&self) -> &Kms {
         &self.kms

@@ -1,30 +1,29 @@
 //! The functions' instances: a few processes of each, as Lambda runs them.
 
-mod environment;
 mod lines;
 
-use std::fs::File;
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::{
+    fs::File,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
-use tokio::process::Command;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::{process::Command, sync::watch, task::JoinSet, time::sleep};
 
-pub use self::environment::{Environment, Services};
-use crate::data::Data;
-use crate::terminal::{self, BAD, WARN};
+use crate::{
+    data::Data,
+    services::Environment,
+    terminal::{self, WARN},
+};
 
 /// How many invocations of one function can run at the same time.
 const INSTANCES: usize = 3;
-/// An instance that dies sooner than this has a fault that a restart alone won't mend.
-const HEALTHY: Duration = Duration::from_secs(10);
-/// How often such an instance is restarted, after 1, 2, 4 and 8 s.
-const RESTARTS: u32 = 4;
+/// Before an instance that has ended is started again. Its fault may be one that a restart won't mend: the terminal stays
+/// readable.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// One function: its executable, and the environment of each of its instances.
 #[derive(Clone, Debug)]
@@ -77,28 +76,16 @@ struct Instance {
 
 impl Instance {
     async fn keep_running(self, mut stopped: watch::Receiver<()>) {
-        let name = &self.launch.name;
-        let mut failures = 0;
         loop {
-            let start = Instant::now();
             let end = match self.run(&mut stopped).await {
                 Ok(None) => return,
                 Ok(Some(status)) => status.to_string(),
                 Err(error) => format!("{error:#}"),
             };
-            failures = if start.elapsed() < HEALTHY { failures + 1 } else { 0 };
-            if failures > RESTARTS {
-                terminal::complain(
-                    BAD,
-                    name,
-                    format_args!("ended ({end}) once too often: this instance stays down"),
-                );
-                return;
-            }
-            let pause = Duration::from_secs(1 << failures.saturating_sub(1));
-            terminal::complain(WARN, name, format_args!("ended ({end}): restarts in {} s", pause.as_secs()));
+            let line = format!("ended ({end}): restarts in {} s", PAUSE.as_secs());
+            terminal::complain(WARN, &self.launch.name, line);
             tokio::select! {
-                () = sleep(pause) => {}
+                () = sleep(PAUSE) => {}
                 _ = stopped.changed() => return,
             }
         }

@@ -2,19 +2,26 @@
 
 mod session;
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Result;
 use clap::Parser;
-use local::data::Reach;
-use local::options::{Command, DataFolder, Options};
-use local::terminal::{self, BAD};
-use local::workspace::Workspace;
-use local::{cargo_lambda, run};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
+use local::{
+    cargo_lambda,
+    options::{Command, DataFolder, Options},
+    reach::Reach,
+    run,
+    terminal::{self, BAD},
+    workspace::Workspace,
+};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {

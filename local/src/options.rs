@@ -46,6 +46,12 @@ pub struct Serve {
     /// The secret that Portal's calls carry, 16 characters or more [default: random, kept with the data].
     #[arg(long, value_name = "SECRET", value_parser = webhook_secret)]
     pub webhook_secret: Option<String>,
+    /// A program that authorizes users instead of tokens: docs/login.md says how. The start plays nothing then.
+    #[arg(long, value_name = "PROGRAM")]
+    pub authorizer: Option<PathBuf>,
+    /// Take no more requests a second than template.yaml says: the others get 429.
+    #[arg(long)]
+    pub rate: bool,
     /// Start without playing a backup and two recoveries first.
     #[arg(long)]
     pub no_demo: bool,
@@ -72,8 +78,9 @@ fn webhook_secret(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use clap::CommandFactory;
+
+    use super::*;
 
     #[test]
     fn the_options_are_consistent() {

@@ -2,8 +2,10 @@
 
 use std::io;
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process},
+};
 use serde::{Deserialize, Serialize};
 
 /// A process by its id and its program. Ids are used again: the program tells whether it is still the same.
@@ -63,8 +65,9 @@ fn command_line(id: u32) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::process::{Child, Command, Stdio};
+
+    use super::*;
 
     /// A child that has certainly started: it says so.
     fn cat() -> Child {

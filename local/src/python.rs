@@ -1,13 +1,14 @@
 //! Pinned packages from Python's registry, in a virtual environment of their own.
 
-use std::fs::{File, TryLockError};
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
-use tokio::process::Command;
-use tokio::time::sleep;
+use tokio::{process::Command, time::sleep};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 

@@ -1,14 +1,9 @@
 //! An HTTP server in this process: started on a listener, asked to stop, and waited for, but not for long.
 
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::time::Duration;
+use std::{net::SocketAddr, pin::Pin, time::Duration};
 
 use anyhow::{Context, Result};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
 /// Requests that take longer than this when the server stops are cut off.
 const GRACE: Duration = Duration::from_millis(500);

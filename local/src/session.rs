@@ -1,21 +1,25 @@
 //! One `cargo local`, from its first line on the terminal to Ctrl-C.
 
-use std::convert::Infallible;
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
-use std::path::Path;
-use std::pin::pin;
+use std::{
+    convert::Infallible,
+    io::ErrorKind,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    pin::pin,
+};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use local::cargo_lambda;
-use local::compile;
-use local::data::Data;
-use local::options::Serve;
-use local::run::{self, Plan, Running, Settings};
-use local::story::{self, Cast};
-use local::terminal::{self, BAD, BOLD, DIM, GOOD};
-use local::watch::Sources;
-use local::workspace::Workspace;
+use local::{
+    cargo_lambda, compile,
+    data::Data,
+    options::Serve,
+    run::{Plan, Running, Settings},
+    story::{self, Cast},
+    template::Template,
+    terminal::{self, BAD, BOLD, DIM, GOOD},
+    watch::Sources,
+    workspace::Workspace,
+};
 use pairs::{Random, Wallet};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -29,12 +33,13 @@ pub async fn serve(workspace: Workspace, folder: &Path, options: Serve) -> Resul
     let mut sources = Sources::watch(&workspace.root)?;
     let mut stopped = pin!(stop_signal()?);
     let mut running = tokio::select! {
-        started = start(&workspace, data, listener, options.webhook_secret) => started?,
+        started = start(&workspace, data, listener, &options) => started?,
         () = &mut stopped => return Ok(()),
     };
+    let plays = !options.no_demo && options.authorizer.is_none();
     let mut played = Ok(());
     let served = tokio::select! {
-        Err(error) = attend(&mut running, &workspace, &mut sources, !options.no_demo, &mut played) => Err(error),
+        Err(error) = attend(&mut running, &workspace, &mut sources, plays, &mut played) => Err(error),
         () = &mut stopped => Ok(()),
     };
     running.stop().await?;
@@ -71,20 +76,31 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-async fn start(
-    workspace: &Workspace,
-    data: Data,
-    listener: TcpListener,
-    webhook_secret: Option<String>,
-) -> Result<Running> {
-    let binaries = run::binaries(workspace)?;
+async fn start(workspace: &Workspace, data: Data, listener: TcpListener, options: &Serve) -> Result<Running> {
+    let authorizer = options.authorizer.as_deref().map(program).transpose()?;
+    let template = Template::read(&workspace.template())?;
     let cargo_lambda = cargo_lambda::installed(&workspace.target).await?;
     terminal::say("Building the functions: minutes the first time (the AWS SDK is large), then seconds");
-    let executables = compile::functions(workspace, &binaries)
+    let executables = compile::functions(workspace, &template.binaries)
         .await
         .map_err(|error| anyhow!("the functions don't build: {}", headline(&error)))?;
-    let workspace = workspace.clone();
-    Running::start(Settings { workspace, data, listener, cargo_lambda, executables, webhook_secret }).await
+    Running::start(Settings {
+        root: workspace.root.clone(),
+        template,
+        data,
+        listener,
+        cargo_lambda,
+        executables,
+        webhook_secret: options.webhook_secret.clone(),
+        authorizer,
+        keeps_rates: options.rate,
+    })
+    .await
+}
+
+/// The path of the user's authorizer, which a later change of folder doesn't change.
+fn program(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().with_context(|| format!("the authorizer {} can't be found", path.display()))
 }
 
 /// Plays the story, then rebuilds at every change of the sources, until something can't go on.
@@ -141,8 +157,9 @@ async fn rebuild(running: &mut Running, workspace: &Workspace, changed: &Path) -
 }
 
 async fn rebuilt(running: &Running, workspace: &Workspace) -> Result<Plan> {
-    let executables = compile::functions(workspace, &run::binaries(workspace)?).await?;
-    running.plan(executables)
+    let template = Template::read(&workspace.template())?;
+    let executables = compile::functions(workspace, &template.binaries).await?;
+    running.plan(&template, executables)
 }
 
 /// The first line of an error: the compiler has shown the rest.

@@ -2,8 +2,10 @@
 //!
 //! A terminal that has gone away is no reason to stop serving: that a line can't be written is passed over.
 
-use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::{
+    fmt::Display,
+    io::{IsTerminal, Write},
+};
 
 use anstyle::{AnsiColor, Style};
 

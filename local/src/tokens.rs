@@ -6,18 +6,22 @@ mod key_file;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    signature::{KeyPair, RsaKeyPair},
+};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::template::JwtAuthorizer;
+pub use self::claims::TokenProblem;
 
 /// A key pair that signs tokens, RS256 with 2048 bits.
 #[derive(Clone)]
@@ -28,16 +32,9 @@ pub struct Tokens {
 }
 
 /// Why tokens can't be issued: one sentence.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct TokensError(String);
-
-impl fmt::Display for TokensError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for TokensError {}
 
 /// What API Gateway tells a function of a verified token (`requestContext.authorizer.jwt`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,17 +43,6 @@ pub struct Identity {
     pub claims: BTreeMap<String, String>,
     /// The token's scopes, where the route asks for any.
     pub scopes: Option<Vec<String>>,
-}
-
-/// Why a request is not let through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// There is no token.
-    Missing,
-    /// The token is not good for this API, and why.
-    Invalid(&'static str),
-    /// The token is good, but has none of the scopes that the route asks for.
-    Scope,
 }
 
 impl Tokens {
@@ -113,41 +99,42 @@ impl Tokens {
             .map_err(|error| TokensError(format!("no token: {error}")))
     }
 
-    /// Verifies what the authorizer's header holds: a token, with or without `Bearer `.
+    /// Verifies a token of this identity provider for a route that asks for these scopes.
     ///
     /// # Errors
-    /// The reason why the request is to be refused.
+    /// What is wrong with it.
     pub fn verify(
         &self,
-        source: Option<&str>,
-        authorizer: &JwtAuthorizer,
+        token: &str,
+        issuer: &str,
+        audience: &[String],
         scopes: &[String],
-        now: SystemTime,
-    ) -> Result<Identity, Refusal> {
-        let source = source.unwrap_or_default();
-        let token = match source.split_at_checked("Bearer ".len()) {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer ") => token,
-            _ => source,
-        };
-        if token.trim().is_empty() {
-            return Err(Refusal::Missing);
-        }
-        let claims = self.signed_claims(token.trim())?;
-        claims::check(&claims, authorizer, seconds(now))?;
-        Ok(Identity { scopes: claims::check_scopes(&claims, scopes)?, claims: claims::texts(&claims) })
+    ) -> Result<Identity, TokenProblem> {
+        let claims = self.valid_claims(token, issuer).map_err(TokenProblem::Invalid)?;
+        claims::check(&claims, audience, seconds(SystemTime::now()))?;
+        Ok(Identity { scopes: claims::scopes(&claims, scopes)?, claims: claims::texts(&claims) })
     }
 
-    /// The claims of a token that this key pair has signed. The library checks the signature alone: it knows neither
-    /// `client_id` nor `iat`, and takes the time from the system's clock.
-    fn signed_claims(&self, token: &str) -> Result<Map<String, Value>, Refusal> {
-        let mut signature_only = Validation::new(Algorithm::RS256);
-        signature_only.required_spec_claims.clear();
-        signature_only.validate_exp = false;
-        signature_only.validate_aud = false;
-        let token = jsonwebtoken::decode(token, &self.public, &signature_only)
-            .map_err(|_| Refusal::Invalid("the token's format, algorithm or signature is wrong"))?;
+    /// The claims of a token that this key pair has signed, for that issuer, for now. The library knows neither `client_id`
+    /// nor `iat`.
+    fn valid_claims(&self, token: &str, issuer: &str) -> Result<Map<String, Value>, &'static str> {
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.set_required_spec_claims(&["exp", "iss"]);
+        validation.set_issuer(&[issuer]);
+        validation.leeway = 0;
+        validation.validate_nbf = true;
+        validation.validate_aud = false;
+        let token =
+            jsonwebtoken::decode(token, &self.public, &validation).map_err(|error| match error.kind() {
+                ErrorKind::ExpiredSignature => "the token has expired",
+                ErrorKind::ImmatureSignature => "the token is not valid yet",
+                ErrorKind::InvalidIssuer => "the token does not have a valid issuer",
+                ErrorKind::MissingRequiredClaim(_) => "the token has no exp or no iss",
+                ErrorKind::InvalidClaimFormat(_) => "a time in the token is not a number",
+                _ => "the token's format, algorithm or signature is wrong",
+            })?;
         if token.header.kid.as_ref() != Some(&self.key_id) {
-            return Err(Refusal::Invalid("the token's kid names no key of the issuer"));
+            return Err("the token's kid names no key of the issuer");
         }
         Ok(token.claims)
     }

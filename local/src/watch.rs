@@ -1,12 +1,16 @@
 //! Sees when sources of the functions change.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc::{self, UnboundedReceiver};
-use tokio::time::timeout;
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver},
+    time::timeout,
+};
 
 /// Folders whose files the functions are built from.
 const FOLDERS: [&str; 2] = ["functions", "shared"];
@@ -75,8 +79,9 @@ fn is_source(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn workspace() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();

@@ -6,12 +6,16 @@ use std::{
     os::unix::fs::symlink,
 };
 
-use local::{data::Reach, process::Process};
+use local::{
+    process::Process,
+    reach::Reach,
+    run::{Running, Settings},
+};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    local::whole_system::{installed, start, start_with},
+    local::whole_system::{installed, settings, start, template},
     support::{
         client::send,
         event::CLIENT,
@@ -110,7 +114,7 @@ async fn a_held_system_says_why_and_a_reloaded_one_serves_the_same_data_at_the_s
     let held = send("GET", &url, &[&bearer], "").await;
     assert_eq!((held.status, held.body), (503, json!({"message": "error: expected `;`"})));
     let reach = running.reach();
-    let plan = running.plan(executables().await.clone()).unwrap();
+    let plan = running.plan(&template(), executables().await.clone()).unwrap();
     running.reload(plan).await.unwrap();
     assert_eq!(running.reach(), reach);
     let kept = send("GET", &url, &[&bearer], "").await;
@@ -123,9 +127,10 @@ async fn a_reload_that_cannot_start_says_what_did_not_and_the_run_still_stops_in
     let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let linked = tools.path().join("cargo-lambda");
     symlink(installed().await, &linked).unwrap();
-    let mut running = start_with(&folder, linked.clone()).await;
+    let settings = Settings { cargo_lambda: linked.clone(), ..settings(&folder).await };
+    let mut running = Running::start(settings).await.unwrap();
     fs::remove_file(&linked).unwrap();
-    let plan = running.plan(executables().await.clone()).unwrap();
+    let plan = running.plan(&template(), executables().await.clone()).unwrap();
     let error = running.reload(plan).await.unwrap_err();
     assert!(format!("{error:#}").starts_with("cargo-lambda doesn't start: "), "{error:#}");
     running.stop().await.unwrap();

@@ -1,6 +1,6 @@
 //! The functions' real binaries: by themselves, and as a whole behind cargo-lambda and the API's routes.
 
-use std::{net::TcpListener, path::PathBuf, process::Stdio};
+use std::{fs, net::TcpListener, path::PathBuf, process::Stdio};
 
 use futures_util::future::join_all;
 use local::{
@@ -8,6 +8,7 @@ use local::{
     data::Data,
     run::{Running, Settings},
     story::{self, Cast},
+    template::Template,
     workspace::Workspace,
 };
 use pairs::{Random, Wallet};
@@ -28,7 +29,7 @@ use crate::{
 
 /// What `cargo local` starts, on a folder and ports of its own.
 pub async fn start(folder: &TempDir) -> Running {
-    start_with(folder, installed().await).await
+    Running::start(settings(folder).await).await.unwrap()
 }
 
 /// Where cargo-lambda is.
@@ -36,17 +37,24 @@ pub async fn installed() -> PathBuf {
     cargo_lambda::installed(&Workspace::read().unwrap().target).await.unwrap()
 }
 
-/// The same with cargo-lambda at that path.
-pub async fn start_with(folder: &TempDir, cargo_lambda: PathBuf) -> Running {
-    let settings = Settings {
-        cargo_lambda,
-        workspace: Workspace::read().unwrap(),
+/// The project's.
+pub fn template() -> Template {
+    Template::read(&root().join("template.yaml")).unwrap()
+}
+
+/// What it is started with.
+pub async fn settings(folder: &TempDir) -> Settings {
+    Settings {
+        root: root().into(),
+        template: template(),
         data: Data::take(folder.path()).unwrap(),
         listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+        cargo_lambda: installed().await,
         executables: executables().await.clone(),
         webhook_secret: Some(WEBHOOK_SECRET.into()),
-    };
-    Running::start(settings).await.unwrap()
+        authorizer: None,
+        keeps_rates: false,
+    }
 }
 
 #[tokio::test]
@@ -112,6 +120,41 @@ async fn the_api_answers_for_itself_as_api_gateway_does() {
         let answer = send(method, url, &headers, body).await;
         assert_eq!(answer.status, status, "{method} {url} {headers:?}: {answer:?}");
     }
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_authorizer_of_the_teams_own_says_whose_shares_a_user_gets() {
+    let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let program = tools.path().join("authorizer");
+    // Written by another process, since a fork of this one may hold its open files, and a program that is open for
+    // writing doesn't start.
+    let script = "import json, sys; source = json.load(sys.stdin)[\"identitySource\"][0]; \
+                  print(json.dumps({\"isAuthorized\": source != \"bad\", \"context\": {\"clientId\": source}}))";
+    let write = r#"printf '#!/usr/bin/env python3\n%s\n' "$1" > "$0" && chmod 700 "$0""#;
+    let written = Command::new("sh").args(["-c", write]).arg(&program).arg(script).status().await.unwrap();
+    assert!(written.success());
+    let settings = Settings { authorizer: Some(program), keeps_rates: true, ..settings(&folder).await };
+    let running = Running::start(settings).await.unwrap();
+    let url = format!("{}/portal/clients/{CLIENT}/backup", running.url);
+    let own = format!("authorization: {CLIENT}");
+    for (headers, status) in [
+        (vec![], 401),
+        (vec!["authorization: bad"], 403),
+        (vec!["authorization: another"], 403),
+        (vec![&*own], 404),
+        (vec![&*format!("authorization: Bearer {}", running.token(CLIENT).unwrap())], 401),
+    ] {
+        assert_eq!(send("GET", &url, &headers, "").await.status, status, "{headers:?}");
+    }
+    let log = fs::read_to_string(running.logs().join("ClientApi.log")).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!(
+        (&lines[3]["route"], &lines[3]["status"]),
+        (&json!("GET /portal/clients/{clientId}/backup"), &json!("404"))
+    );
+    assert!(!log.contains(CLIENT), "a line says whose it is: {log}");
     running.stop().await.unwrap();
 }
 

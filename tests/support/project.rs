@@ -58,6 +58,6 @@ pub fn functions() -> Vec<(String, String)> {
 fn stack() -> Stack {
     let template = Template::read(&root().join("template.yaml")).unwrap();
     let arns =
-        template.keys().into_iter().map(|key| (key.logical_id, "arn:aws:kms:a:0:key/b".into())).collect();
+        template.keys.iter().map(|key| (key.logical_id.clone(), "arn:aws:kms:a:0:key/b".into())).collect();
     template.stack(&parameters(), &arns).unwrap()
 }

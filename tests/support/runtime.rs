@@ -11,7 +11,7 @@ use std::{
 use faults::message;
 use local::{
     compile::{self, Executables},
-    run,
+    template::Template,
     workspace::Workspace,
 };
 use serde_json::Value;
@@ -56,7 +56,8 @@ pub async fn executables() -> &'static Executables {
     static BUILT: OnceCell<Executables> = OnceCell::const_new();
     let build = || async {
         let workspace = Workspace::read().unwrap();
-        compile::functions(&workspace, &run::binaries(&workspace).unwrap()).await.unwrap()
+        let template = Template::read(&workspace.template()).unwrap();
+        compile::functions(&workspace, &template.binaries).await.unwrap()
     };
     BUILT.get_or_init(build).await
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use local::{compile, data::Reach, process::Process, workspace::Workspace};
+use local::{compile, process::Process, reach::Reach, workspace::Workspace};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{

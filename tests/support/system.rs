@@ -20,8 +20,8 @@ use lambda_http::request;
 use list_backups::ListBackups;
 use local::{
     dynamodb,
-    functions::Services,
     kms::{Call, Kms},
+    services::Services,
     template::{Function, Stack, Template},
 };
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ impl System {
         let arn = |key: &local::template::Key| {
             kms.key(&format!("alias/{}", key.logical_id), key.multi_region).unwrap()
         };
-        let arns = template.keys().iter().map(|key| (key.logical_id.clone(), arn(key))).collect();
+        let arns = template.keys.iter().map(|key| (key.logical_id.clone(), arn(key))).collect();
         let stack = template.stack(&parameters(), &arns).unwrap();
         let (dynamodb_url, kms_url) = serve_aws(&stack, &kms, database).await;
         let aws = aws_at(&dynamodb_url, &kms_url).await;

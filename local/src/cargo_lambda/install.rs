@@ -1,7 +1,9 @@
 //! Makes sure of cargo-lambda: a pinned wheel, never compiled.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 

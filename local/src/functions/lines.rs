@@ -1,15 +1,18 @@
 //! What functions write: everything to a log file, warnings and worse on the terminal too.
 
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fs::File,
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use anstyle::Style;
-use serde_json::{Map, Value};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::Child;
-use tokio::task::JoinSet;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::Child,
+    task::JoinSet,
+};
 
 use crate::terminal::{self, BAD, WARN};
 
@@ -33,35 +36,22 @@ async fn copy(function: String, output: impl AsyncRead + Unpin, log: Arc<Mutex<F
         if let Err(error) = written {
             terminal::complain(BAD, &function, format_args!("its log can't be written: {error}"));
         }
-        if let Some((style, text)) = noteworthy(&line) {
-            terminal::complain(style, &function, text);
+        if let Some(style) = noteworthy(&line) {
+            terminal::complain(style, &function, &line);
         }
     }
 }
 
-/// What a person should see at once: warnings, errors, and whatever isn't a log line, such as a panic.
-fn noteworthy(line: &str) -> Option<(Style, String)> {
-    let Ok(Value::Object(fields)) = serde_json::from_str(line) else {
-        return (!line.trim().is_empty()).then(|| (BAD, line.to_owned()));
-    };
-    match fields.get("level").and_then(Value::as_str) {
-        Some("ERROR") => Some((BAD, readable(&fields))),
-        Some("WARN") => Some((WARN, readable(&fields))),
-        _ => None,
+/// Whether a person should see a line at once: a warning, an error, and whatever isn't a log line, such as a panic.
+fn noteworthy(line: &str) -> Option<Style> {
+    match serde_json::from_str::<Value>(line) {
+        Ok(fields) if fields.is_object() => match fields["level"].as_str() {
+            Some("ERROR") => Some(BAD),
+            Some("WARN") => Some(WARN),
+            _ => None,
+        },
+        _ => (!line.trim().is_empty()).then_some(BAD),
     }
-}
-
-/// The message, then the other fields as `name=value`.
-fn readable(fields: &Map<String, Value>) -> String {
-    let message = fields.get("message").and_then(Value::as_str).unwrap_or_default();
-    let others =
-        fields.iter().filter(|(name, _)| !["level", "message", "timestamp"].contains(&name.as_str()));
-    others.fold(message.to_owned(), |mut text, (name, value)| {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        // Writing to a string can't fail.
-        let _ = write!(text, " {name}={value}");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -69,20 +59,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_warning_is_shown_in_words() {
-        let line = r#"{"timestamp":"t","level":"WARN","message":"slow","ms":9,"route":"GET /"}"#;
-        assert_eq!(noteworthy(line).unwrap(), (WARN, "slow ms=9 route=GET /".into()));
-    }
-
-    #[test]
-    fn a_panic_is_shown_as_it_is() {
-        assert_eq!(noteworthy("thread 'main' panicked").unwrap().1, "thread 'main' panicked");
-    }
-
-    #[test]
-    fn requests_and_metrics_stay_in_the_log() {
-        assert!(noteworthy(r#"{"level":"INFO","message":"request"}"#).is_none());
-        assert!(noteworthy(r#"{"_aws":{}}"#).is_none());
-        assert!(noteworthy("").is_none());
+    fn warnings_errors_and_panics_are_shown_and_requests_stay_in_the_log() {
+        for (line, style) in [
+            (r#"{"level":"WARN","message":"slow"}"#, Some(WARN)),
+            (r#"{"level":"ERROR","message":"request"}"#, Some(BAD)),
+            ("thread 'main' panicked", Some(BAD)),
+            (r#"{"level":"INFO","message":"request"}"#, None),
+            ("{}", None),
+            ("", None),
+        ] {
+            assert_eq!(noteworthy(line), style, "{line}");
+        }
     }
 }

@@ -4,71 +4,93 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
-use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use axum::http::request::Parts;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use axum::http::{
+    header::{CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
+    request::Parts,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::account::ACCOUNT;
-use crate::template::Route;
-use crate::tokens::Identity;
+use crate::{
+    account::{ACCOUNT, arn},
+    template::Route,
+};
+
+const API_ID: &str = "local";
+const STAGE: &str = "$default";
 
 /// A request that a route has been found for.
-pub struct Routed<'a> {
+pub(super) struct Arrival<'a> {
     /// The route.
     pub route: &'a Route,
-    /// The values of its path parameters, decoded.
-    pub parameters: BTreeMap<String, String>,
     /// Method, URI and headers.
     pub head: &'a Parts,
-    /// The whole body.
-    pub body: &'a [u8],
     /// The address at the other end of the connection.
     pub peer: IpAddr,
-    /// Whose token the authorizer has verified.
-    pub identity: Option<Identity>,
     /// Names the request in answers and logs.
     pub request_id: &'a str,
     /// When it came in.
     pub time: OffsetDateTime,
 }
 
-impl Routed<'_> {
-    /// The event. Fields that API Gateway leaves out where there is nothing to say are left out.
-    #[must_use]
-    pub fn event(&self) -> Value {
-        let (body, is_base64) = body_text(&self.head.headers, self.body);
+impl Arrival<'_> {
+    /// What a function is sent, with what the authorizer said of the caller. Fields that API Gateway leaves out where
+    /// there is nothing to say are left out.
+    pub fn for_function(&self, authorized: Option<Value>, body: &[u8]) -> Value {
+        let mut event = self.event();
+        if let Some(authorized) = authorized {
+            event["requestContext"]["authorizer"] = authorized;
+        }
+        let (body, is_base64) = body_text(&self.head.headers, body);
+        if let Some(body) = body {
+            event["body"] = body.into();
+        }
+        event["isBase64Encoded"] = is_base64.into();
+        event
+    }
+
+    /// What an authorizer is sent (API Gateway Developer Guide, "Control access to HTTP APIs with AWS Lambda
+    /// authorizers"), with what it is to look at.
+    pub fn for_authorizer(&self, source: &str) -> Value {
+        let mut event = self.event();
+        event["type"] = "REQUEST".into();
+        event["identitySource"] = json!([source]);
+        let resource = format!("{API_ID}/{STAGE}/{}{}", self.head.method, self.head.uri.path());
+        event["routeArn"] = arn("execute-api", &resource).into();
+        event
+    }
+
+    fn event(&self) -> Value {
         let query = self.head.uri.query().unwrap_or_default();
         let mut event = json!({
             "version": "2.0",
             "routeKey": self.route.key(),
             "rawPath": self.path(),
             "rawQueryString": query,
-            "cookies": non_empty(cookies(&self.head.headers)),
             "headers": header_texts(&self.head.headers),
-            "queryStringParameters": non_empty(query_texts(query)),
             "requestContext": self.context(),
-            "pathParameters": non_empty(json!(self.parameters)),
-            "body": body,
-            "isBase64Encoded": is_base64,
         });
-        drop_nulls(&mut event);
+        let mut set = |name: &str, value: Value| {
+            if value.as_array().is_none_or(|list| !list.is_empty()) && value != json!({}) {
+                event[name] = value;
+            }
+        };
+        set("cookies", cookies(&self.head.headers));
+        set("queryStringParameters", query_texts(query));
+        set("pathParameters", self.parameters());
         event
     }
 
     fn context(&self) -> Value {
         let host = header(&self.head.headers, &HOST);
         let domain = host.rsplit_once(':').map_or(host.as_str(), |(domain, _port)| domain);
-        let mut context = json!({
+        json!({
             "accountId": ACCOUNT,
-            "apiId": "local",
-            "authorizer": self.identity.as_ref().map(|identity| json!({ "jwt": identity })),
+            "apiId": API_ID,
             "domainName": domain,
             "domainPrefix": domain.split('.').next(),
             "http": {
@@ -80,18 +102,30 @@ impl Routed<'_> {
             },
             "requestId": self.request_id,
             "routeKey": self.route.key(),
-            "stage": "$default",
+            "stage": STAGE,
             "time": clock_text(self.time),
             "timeEpoch": self.time.unix_timestamp_nanos() / 1_000_000,
-        });
-        drop_nulls(&mut context);
-        context
+        })
     }
 
     /// HTTP APIs decode the path, `rawPath` too, whatever its name says.
     fn path(&self) -> String {
-        percent_decode_str(self.head.uri.path()).decode_utf8_lossy().into_owned()
+        decode(self.head.uri.path())
     }
+
+    /// The path's parameters, decoded once.
+    fn parameters(&self) -> Value {
+        let segments = self.route.path.split('/').zip(self.head.uri.path().split('/'));
+        segments
+            .filter_map(|(name, value)| {
+                Some((name.strip_prefix('{')?.strip_suffix('}')?.to_owned(), json!(decode(value))))
+            })
+            .collect()
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// UTC, as in `12/Mar/2020:19:03:58 +0000`.
@@ -153,18 +187,4 @@ fn is_text(content_type: &str) -> bool {
     let (kind, subtype) = media_type.split_once('/').unwrap_or(("text", ""));
     let suffix = subtype.rsplit('+').next().unwrap_or_default();
     kind == "text" || (kind == "application" && matches!(suffix, "json" | "xml" | "javascript"))
-}
-
-fn non_empty(value: Value) -> Value {
-    match &value {
-        Value::Array(items) if items.is_empty() => Value::Null,
-        Value::Object(map) if map.is_empty() => Value::Null,
-        _ => value,
-    }
-}
-
-fn drop_nulls(value: &mut Value) {
-    if let Value::Object(map) = value {
-        map.retain(|_, value| !value.is_null());
-    }
 }

@@ -1,23 +1,19 @@
 //! The Lambda Invoke API, as cargo-lambda serves it.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 
-use axum::body::Bytes;
-use axum::http::{Request, StatusCode};
+use axum::{
+    body::Bytes,
+    http::{Request, StatusCode},
+};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::refusal::Refusal;
-
-/// How long an integration of an HTTP API may take (API Gateway quotas: maximum integration timeout).
-const LONGEST: Duration = Duration::from_secs(30);
 
 /// The largest answer of a function (Lambda quotas: invocation payload, synchronous).
 const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
@@ -31,7 +27,7 @@ pub(super) struct Invoker {
     url: String,
     functions: BTreeMap<String, Function>,
     /// How long any function may take.
-    pub longest: Duration,
+    longest: Duration,
 }
 
 struct Function {
@@ -40,11 +36,11 @@ struct Function {
 }
 
 impl Invoker {
-    pub fn new(url: String, timeouts: BTreeMap<String, Duration>) -> Self {
+    pub fn new(url: String, timeouts: BTreeMap<String, Duration>, longest: Duration) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let function = |timeout| Function { timeout, places: Arc::new(Semaphore::new(AT_ONCE)) };
         let functions = timeouts.into_iter().map(|(name, timeout)| (name, function(timeout)));
-        Self { client, url, functions: functions.collect(), longest: LONGEST }
+        Self { client, url, functions: functions.collect(), longest }
     }
 
     /// Sends an event to a function and waits for its answer. The invocation goes on when the caller is gone, as it

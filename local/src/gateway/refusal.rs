@@ -1,21 +1,37 @@
 //! What the gateway answers by itself, in API Gateway's words.
 
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::response::{IntoResponse, Response};
+use axum::{
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+};
 use serde_json::json;
 
-use crate::tokens;
+use crate::tokens::TokenProblem;
 
 /// Why a request gets no answer of a function.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
+    /// The request line and the headers are over the limit.
+    HeadTooLarge,
     /// No such route.
     NotFound,
-    /// The authorizer refuses; with the status and the `www-authenticate` header.
-    Unauthorized(StatusCode, String),
+    /// More requests than the route takes.
+    TooMany,
+    /// There is nothing that the authorizer could look at.
+    Unproven,
+    /// The token is refused.
+    Token(TokenProblem, Vec<String>),
+    /// The user's authorizer refuses.
+    Forbidden,
+    /// The user's authorizer failed.
+    AuthorizerFailed,
     /// The body is over the limit.
     TooLarge,
+    /// The body doesn't come.
+    Stalled,
     /// The function failed, or can't be reached.
     Internal,
     /// The function took longer than an integration may.
@@ -25,38 +41,53 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The authorizer's refusal, on a route that asks for scopes.
-    pub fn unauthorized(refusal: tokens::Refusal, scopes: &[String]) -> Self {
-        let scopes = scopes.join(" ");
-        let challenge = |error: &str, description: &str| {
-            format!("Bearer scope=\"{scopes}\" error=\"{error}\" error_description=\"{description}\"")
-        };
-        match refusal {
-            tokens::Refusal::Missing => Self::Unauthorized(StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
-            tokens::Refusal::Invalid(reason) => {
-                Self::Unauthorized(StatusCode::UNAUTHORIZED, challenge("invalid_token", reason))
-            }
-            tokens::Refusal::Scope => Self::Unauthorized(
-                StatusCode::FORBIDDEN,
-                challenge("insufficient_scope", "the token does not have a valid scope"),
-            ),
+    /// The status, and the gateway's name for what is wrong (`$context.error.responseType`). API Gateway's documentation
+    /// lists these names and doesn't say which comes when; nobody has tried it yet.
+    fn kind(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "DEFAULT_4XX"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "THROTTLED"),
+            Self::Forbidden | Self::Token(TokenProblem::Scope, _) => (StatusCode::FORBIDDEN, "ACCESS_DENIED"),
+            Self::Unproven | Self::Token(..) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+            Self::AuthorizerFailed => (StatusCode::INTERNAL_SERVER_ERROR, "AUTHORIZER_FAILURE"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "REQUEST_TOO_LARGE"),
+            Self::Stalled => (StatusCode::REQUEST_TIMEOUT, "DEFAULT_4XX"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTEGRATION_FAILURE"),
+            Self::TimedOut => (StatusCode::SERVICE_UNAVAILABLE, "INTEGRATION_TIMEOUT"),
+            Self::Held(_) => (StatusCode::SERVICE_UNAVAILABLE, "DEFAULT_5XX"),
         }
     }
 
-    fn status(&self) -> StatusCode {
+    pub fn response_type(&self) -> &'static str {
+        self.kind().1
+    }
+
+    /// What is wrong with a token.
+    pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Unauthorized(status, _) => *status,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::TimedOut | Self::Held(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Token(problem, _) => Some(problem.reason()),
+            _ => None,
+        }
+    }
+
+    /// What `www-authenticate` says.
+    fn challenge(&self) -> Option<String> {
+        match self {
+            Self::Unproven => Some("Bearer".to_owned()),
+            Self::Token(problem, scopes) => {
+                let (scopes, error, reason) = (scopes.join(" "), problem.code(), problem.reason());
+                Some(format!("Bearer scope=\"{scopes}\" error=\"{error}\" error_description=\"{reason}\""))
+            }
+            _ => None,
         }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = self.status();
+        let (status, _) = self.kind();
+        let challenge = self.challenge().map(|challenge| [(WWW_AUTHENTICATE, challenge)]);
         let message = match &self {
             Self::Held(message) => message,
             // Its name in HTTP/1.1's first edition, which API Gateway keeps.
@@ -64,12 +95,6 @@ impl IntoResponse for Refusal {
             _ => status.canonical_reason().unwrap_or_default(),
         };
         let body = json!({ "message": message }).to_string();
-        let json = (CONTENT_TYPE, "application/json");
-        match self {
-            Self::Unauthorized(_, challenge) => {
-                (status, [json], [(WWW_AUTHENTICATE, challenge)], body).into_response()
-            }
-            _ => (status, [json], body).into_response(),
-        }
+        (status, [(CONTENT_TYPE, "application/json")], challenge, body).into_response()
     }
 }

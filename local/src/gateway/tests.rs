@@ -1,21 +1,34 @@
-use std::collections::BTreeSet;
-use std::future::pending;
+use std::{collections::BTreeMap, fs, future::pending, process::Command, time::Duration};
 
-use axum::body::Bytes;
-use axum::extract::Path;
-use axum::http::{StatusCode, request};
-use axum::routing::post;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::Path,
+    http::{HeaderMap, StatusCode, request},
+    response::{IntoResponse, Response},
+    routing::post,
+};
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
-use super::*;
-use crate::template::{Cors, JwtAuthorizer};
-use crate::tokens::tests::TOKENS;
+use super::{
+    Gateway, Settings,
+    place::{LARGEST_BODY, LARGEST_HEAD},
+};
+use crate::{
+    template::{Api, Authorizer, Cors, Rate, Route, Stage},
+    tokens::tests::TOKENS,
+};
 
 const BRIEF: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(30);
@@ -53,7 +66,7 @@ async fn invoke_api() -> String {
 
 fn route(method: &str, path: &str, function: &str) -> Route {
     Route {
-        method: Some(method.parse().unwrap()),
+        method: method.parse().unwrap(),
         path: path.to_owned(),
         function: function.to_owned(),
         authorizer: None,
@@ -61,20 +74,19 @@ fn route(method: &str, path: &str, function: &str) -> Route {
     }
 }
 
-fn api() -> Api {
+/// An API whose routes answer in every way.
+fn api(authorizer: Authorizer) -> Api {
     let user = |mut route: Route, scopes: &[&str]| {
         route.authorizer = Some("User".to_owned());
         route.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         route
     };
-    let authorizer = JwtAuthorizer {
-        header: "authorization".to_owned(),
-        issuer: "https://issuer.test".to_owned(),
-        audience: vec!["app".to_owned()],
-    };
     Api {
+        logical_id: "Client".to_owned(),
         routes: vec![
             route("POST", "/echo/{id}", "echo"),
+            route("PUT", "/echo/{name}", "echo"),
+            route("GET", "/echo/literal", "echo"),
             user(route("GET", "/mine", "echo"), &[]),
             user(route("GET", "/scoped", "echo"), &["write"]),
             route("GET", "/fails", "fails"),
@@ -90,6 +102,22 @@ fn api() -> Api {
             ..Cors::default()
         }),
         authorizers: BTreeMap::from([("User".to_owned(), authorizer)]),
+        stage: Stage {
+            rate: Some(Rate { per_second: 1.0, burst: 2.0 }),
+            log_format: Some(
+                "$context.requestId $context.routeKey $context.status $context.identity.sourceIp \
+                 $context.integrationStatus $context.error.responseType $context.authorizer.error"
+                    .to_owned(),
+            ),
+        },
+    }
+}
+
+fn tokens() -> Authorizer {
+    Authorizer::Token {
+        header: "authorization".to_owned(),
+        issuer: "https://issuer.test".to_owned(),
+        audience: vec!["app".to_owned()],
     }
 }
 
@@ -103,33 +131,64 @@ struct Desk {
     url: String,
     client: Client<HttpConnector, Full<Bytes>>,
     held: watch::Sender<Option<String>>,
-    stop: oneshot::Sender<()>,
-    served: JoinHandle<io::Result<()>>,
+    folder: TempDir,
 }
 
 impl Desk {
     async fn new() -> Self {
-        Self::invoking(invoke_api().await, LONG).await
+        Self::changed(|_| {}, LONG).await
     }
 
-    /// The function `slow` has a short timeout of its own, the others none but that of integrations, `longest`.
-    async fn invoking(invoke_url: String, longest: Duration) -> Self {
+    /// The function `slow` has a short timeout of its own, the others none but that of integrations.
+    async fn changed(change: impl FnOnce(&mut Settings), patience: Duration) -> Self {
+        let folder = TempDir::new().unwrap();
         let (held, holding) = watch::channel(None);
+        let apis = vec![api(tokens()), webhook()];
         let own = |function: &str| if function == "slow" { BRIEF } else { Duration::MAX };
-        let timeouts = [api(), webhook()]
-            .into_iter()
-            .flat_map(|api| api.routes)
-            .map(|route| (route.function.clone(), own(&route.function)))
-            .collect();
-        let mut gateway = Gateway::new(vec![api(), webhook()], TOKENS.clone(), timeouts, invoke_url, holding);
-        gateway.invoker.longest = longest;
+        let functions = apis.iter().flat_map(|api| &api.routes);
+        let functions = functions.map(|route| (route.function.clone(), own(&route.function))).collect();
+        let mut settings = Settings {
+            apis,
+            tokens: TOKENS.clone(),
+            authorizer: None,
+            functions,
+            invoke_url: invoke_api().await,
+            held: holding,
+            keeps_rates: false,
+            logs: folder.path().to_owned(),
+        };
+        change(&mut settings);
+        let gateway = Gateway::patient(settings, patience).unwrap();
         let (listener, url) = listener().await;
-        let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(gateway.serve(listener, async {
-            stopped.await.unwrap_or_default();
-        }));
+        tokio::spawn(gateway.serve(listener, pending()));
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { url, client, held, stop, served }
+        Self { url, client, held, folder }
+    }
+
+    /// One whose users are let through by a program, which is this shell script.
+    async fn asking(script: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let program = folder.path().join("authorizer");
+        // Written by another process: one that a test beside this one forks may hold our open files, and a program
+        // that is open for writing doesn't start.
+        let write = r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod 700 "$0""#;
+        let written = Command::new("sh").args(["-c", write]).arg(&program).arg(script).status().unwrap();
+        assert!(written.success());
+        let change = |settings: &mut Settings| {
+            settings.apis = vec![api(Authorizer::Program { header: "authorization".to_owned() })];
+            settings.authorizer = Some(program);
+        };
+        Self { folder, ..Self::changed(change, LONG).await }
+    }
+
+    /// The lines of the access log.
+    fn log(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.folder.path().join("Client.log")).unwrap();
+        log.lines().map(str::to_owned).collect()
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.url.strip_prefix("http://").unwrap()).await.unwrap()
     }
 
     fn request(&self, method: &str, path: &str) -> request::Builder {
@@ -180,6 +239,9 @@ async fn a_routed_request_reaches_its_function_as_an_event() {
     let request = desk.request("POST", "/echo/a%20b?q=1").header("x-forwarded-for", "203.0.113.9");
     let answer = desk.send(request, r#"{"a":1}"#).await;
     assert_eq!(answer.status, 200);
+    let named = desk.send(desk.request("PUT", "/echo/b"), "").await.json();
+    assert_eq!(named["pathParameters"], json!({"name": "b"}), "a parameter of one shape may have two names");
+    assert_eq!(desk.get("/echo/literal").await.json()["routeKey"], "GET /echo/literal");
     let event = answer.json();
     assert_eq!(event["routeKey"], "POST /echo/{id}");
     assert_eq!(event["pathParameters"], json!({"id": "a b"}));
@@ -193,6 +255,10 @@ async fn other_paths_and_other_methods_are_not_found() {
     let desk = Desk::new().await;
     desk.get("/nowhere").await.check(404, "Not Found");
     desk.get("/echo/1").await.check(404, "Not Found");
+    desk.get("/echo").await.check(404, "Not Found");
+    desk.get("/fails/").await.check(404, "Not Found");
+    let head = desk.send(desk.request("HEAD", "/fails"), "").await;
+    assert_eq!(head.status, 404);
     desk.send(desk.request("OPTIONS", "/echo/1"), "").await.check(404, "Not Found");
 }
 
@@ -205,11 +271,21 @@ async fn a_good_token_lets_through_and_its_claims_are_passed_on() {
 }
 
 #[tokio::test]
+async fn a_token_is_taken_with_and_without_bearer() {
+    let desk = Desk::new().await;
+    for scheme in ["", "Bearer ", "bearer  "] {
+        let answer = desk.get_with_token("/mine", &format!("{scheme}{}", token("app"))).await;
+        assert_eq!(answer.status, 200, "{scheme}");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_or_wrong_token_is_unauthorized_and_told_why() {
     let desk = Desk::new().await;
-    let missing = desk.get("/mine").await;
-    missing.check(401, "Unauthorized");
-    assert_eq!(missing.headers["www-authenticate"], "Bearer");
+    for missing in [desk.get("/mine").await, desk.get_with_token("/mine", "").await] {
+        missing.check(401, "Unauthorized");
+        assert_eq!(missing.headers["www-authenticate"], "Bearer");
+    }
     let wrong = desk.get_with_token("/mine", &token("other")).await;
     wrong.check(401, "Unauthorized");
     assert_eq!(
@@ -236,12 +312,13 @@ async fn a_function_that_fails_is_an_internal_error() {
     // A port that was free a moment ago: nobody listens there.
     let (nobody, url) = listener().await;
     drop(nobody);
-    Desk::invoking(url, LONG).await.get("/fails").await.check(500, "Internal Server Error");
+    let desk = Desk::changed(|settings| settings.invoke_url = url, LONG).await;
+    desk.get("/marked").await.check(500, "Internal Server Error");
 }
 
 #[tokio::test]
 async fn a_function_slower_than_an_integration_may_be_is_unavailable() {
-    let desk = Desk::invoking(invoke_api().await, BRIEF).await;
+    let desk = Desk::changed(|_| {}, BRIEF).await;
     desk.get("/slower").await.check(503, "Service Unavailable");
 }
 
@@ -250,6 +327,106 @@ async fn a_body_over_10_mb_is_too_large() {
     let desk = Desk::new().await;
     let answer = desk.send(desk.request("POST", "/echo/1"), vec![b' '; LARGEST_BODY + 1]).await;
     answer.check(413, "Request Entity Too Large");
+}
+
+#[tokio::test]
+async fn a_request_line_and_headers_over_10240_bytes_are_too_large() {
+    let desk = Desk::new().await;
+    // What the request has besides: its line, the host, the length of no body, and this header's name.
+    let host = desk.url.strip_prefix("http://").unwrap();
+    let others = "POST /echo/1 HTTP/1.1".len() + host.len() + "0".len();
+    for (size, status) in [(LARGEST_HEAD, 200), (LARGEST_HEAD + 1, 431)] {
+        let long = "x".repeat(size - others);
+        let mut stream = desk.connect().await;
+        let request =
+            format!("POST /echo/1 HTTP/1.1\r\nhost: {host}\r\ncontent-length: 0\r\nx-long: {long}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_is_given_up() {
+    let desk = Desk::changed(|_| {}, BRIEF).await;
+    let mut stream = desk.connect().await;
+    let part = b"POST /echo/1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{";
+    stream.write_all(part).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_route_takes_so_many_requests_where_rates_are_kept() {
+    let many = async |desk: &Desk| {
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            statuses.push(desk.get("/mine").await.status);
+        }
+        statuses
+    };
+    assert_eq!(many(&Desk::new().await).await, [401; 3]);
+    let desk = Desk::changed(
+        |settings| {
+            settings.keeps_rates = true;
+            settings.apis[0].stage.rate = Some(Rate { per_second: 0.0, burst: 2.0 });
+        },
+        LONG,
+    )
+    .await;
+    assert_eq!(many(&desk).await, [401, 401, 429]);
+    desk.get("/mine").await.check(429, "Too Many Requests");
+    assert_eq!(desk.get("/scoped").await.status, 401, "each route has its own");
+}
+
+#[tokio::test]
+async fn the_access_log_has_a_line_a_request_in_the_stages_format() {
+    let desk = Desk::new().await;
+    let ids: Vec<_> = [
+        desk.send(desk.request("POST", "/echo/1"), "").await,
+        desk.get_with_token("/mine", &token("other")).await,
+        desk.get("/nowhere").await,
+        desk.get("/fails").await,
+    ]
+    .iter()
+    .map(|answer| answer.headers["apigw-requestid"].to_str().unwrap().to_owned())
+    .collect();
+    let refused = "the token does not have a valid audience";
+    let expected = [
+        format!("{} POST /echo/{{id}} 200 127.0.0.1 200 - -", ids[0]),
+        format!("{} GET /mine 401 127.0.0.1 - UNAUTHORIZED {refused}", ids[1]),
+        format!("{} - 404 127.0.0.1 - RESOURCE_NOT_FOUND -", ids[2]),
+        format!("{} GET /fails 500 127.0.0.1 - INTEGRATION_FAILURE -", ids[3]),
+    ];
+    assert_eq!(desk.log(), expected);
+}
+
+#[tokio::test]
+async fn a_program_of_the_users_sees_the_request_and_lets_it_through() {
+    let desk = Desk::asking(
+        r#"event=$(cat); case $event in *'"identitySource":["good"]'*) ;; *) exit 1;; esac
+           echo '{"isAuthorized": true, "context": {"clientId": "c1"}}'"#,
+    )
+    .await;
+    let answer = desk.get_with_token("/mine", "good").await;
+    assert_eq!(answer.json()["requestContext"]["authorizer"], json!({"lambda": {"clientId": "c1"}}));
+    let missing = desk.get("/mine").await;
+    missing.check(401, "Unauthorized");
+    desk.get_with_token("/mine", "bad").await.check(500, "Internal Server Error");
+}
+
+#[tokio::test]
+async fn what_a_program_refuses_is_forbidden_and_what_it_garbles_an_error() {
+    for (script, status, message) in [
+        (r#"echo '{"isAuthorized": false}'"#, 403, "Forbidden"),
+        (r#"echo '{"isAuthorized": "yes"}'"#, 500, "Internal Server Error"),
+        ("true", 500, "Internal Server Error"),
+        (r#"echo '{"isAuthorized": true}'; exit 1"#, 500, "Internal Server Error"),
+    ] {
+        Desk::asking(script).await.get_with_token("/mine", "any").await.check(status, message);
+    }
 }
 
 #[tokio::test]
@@ -288,33 +465,6 @@ async fn while_held_every_routed_request_is_told_why() {
     desk.get("/nowhere").await.check(404, "Not Found");
     desk.held.send_replace(None);
     desk.get("/mine").await.check(401, "Unauthorized");
-}
-
-#[tokio::test]
-async fn many_requests_at_once_are_answered_each_with_its_own() {
-    let desk = Arc::new(Desk::new().await);
-    let one = |number: usize| {
-        let desk = desk.clone();
-        tokio::spawn(async move {
-            let request = desk.request("POST", &format!("/echo/{number}"));
-            let event = desk.send(request, "").await.json();
-            event["pathParameters"]["id"].as_str().map(str::to_owned)
-        })
-    };
-    let requests: Vec<_> = (0..24).map(one).collect();
-    let mut ids = BTreeSet::new();
-    for request in requests {
-        ids.insert(request.await.unwrap().unwrap());
-    }
-    assert_eq!(ids.len(), 24);
-}
-
-#[tokio::test]
-async fn it_stops_when_told() {
-    let desk = Desk::new().await;
-    desk.get("/mine").await.check(401, "Unauthorized");
-    desk.stop.send(()).unwrap();
-    desk.served.await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -36,36 +36,3 @@ impl EncryptionContext {
             .collect()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn context(pairs: &[(&str, &str)]) -> Result<EncryptionContext, String> {
-        let owned = pairs.iter().map(|(n, v)| ((*n).into(), (*v).into()));
-        owned.collect::<BTreeMap<_, _>>().try_into()
-    }
-
-    #[test]
-    fn the_order_of_pairs_does_not_matter() {
-        let forward = context(&[("a", "1"), ("b", "2")]).unwrap();
-        let backward = context(&[("b", "2"), ("a", "1")]).unwrap();
-        assert_eq!(forward.canonical(), backward.canonical());
-    }
-
-    #[test]
-    fn contexts_that_differ_only_in_where_strings_end_differ() {
-        let contexts =
-            [&[][..], &[("", "")], &[("ab", "c")], &[("a", "bc")], &[("abc", "")], &[("a", "b"), ("c", "")]];
-        let distinct: std::collections::BTreeSet<_> =
-            contexts.iter().map(|pairs| context(pairs).unwrap().canonical()).collect();
-        assert_eq!(distinct.len(), contexts.len());
-    }
-
-    #[test]
-    fn the_limit_counts_the_characters_of_the_json() {
-        let fits = MAX_CHARACTERS - r#"{"n":""}"#.len();
-        assert!(context(&[("n", &"é".repeat(fits))]).is_ok());
-        assert!(context(&[("n", &"é".repeat(fits + 1))]).is_err());
-    }
-}

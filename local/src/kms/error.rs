@@ -1,6 +1,6 @@
 //! Why something was refused: as KMS says it, and as the key file says it.
 
-use std::{fmt::Display, io, path::PathBuf};
+use std::{fmt::Display, path::PathBuf};
 
 use aws_lc_rs::error::Unspecified;
 use axum::http::StatusCode;
@@ -57,38 +57,10 @@ impl From<FileError> for KmsException {
     }
 }
 
-/// The key file cannot be used.
+/// The key file cannot be used: one sentence that names it, and shows nothing of what is in it.
 #[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// It is there, but not as this emulator writes it.
-    #[error(
-        "{file} is damaged at line {line}, column {column}: put a copy of it back, or delete it \
-         together with all data sealed under its keys, which nothing can open then"
-    )]
-    Damaged {
-        /// The key file.
-        file: PathBuf,
-        /// Where reading stopped, counted from 1; the text there could be a key and is not shown.
-        line: usize,
-        /// See `line`.
-        column: usize,
-    },
-    /// A name in it is that of a key that it does not hold.
-    #[error("{file} is damaged: {name} names a key that is not in it: put a copy of it back")]
-    Dangling {
-        /// The key file.
-        file: PathBuf,
-        /// The name without a key.
-        name: String,
-    },
-    /// The file system refused.
-    #[error("cannot {action} {file}: {source}")]
-    Io {
-        /// What was being done.
-        action: &'static str,
-        /// The file or folder that it was done to.
-        file: PathBuf,
-        /// The file system's own error.
-        source: io::Error,
-    },
+#[error("{} {problem}", file.display())]
+pub struct FileError {
+    pub(super) file: PathBuf,
+    pub(super) problem: String,
 }

@@ -1,31 +1,24 @@
 //! What a change of the sources replaces: cargo-lambda, the functions' instances, and the gateway in front of them.
 
-use std::net::TcpListener;
-use std::path::Path;
-use std::sync::Arc;
-
 use anyhow::{Context, Result};
-use tokio::sync::watch;
+use tokio::net::TcpListener;
 
-use crate::cargo_lambda::CargoLambda;
-use crate::compile::Executables;
-use crate::data::Data;
-use crate::emulators::Emulators;
-use crate::functions::{Functions, Launch, Services};
-use crate::gateway::Gateway;
-use crate::server::Server;
-use crate::template::Stack;
-use crate::terminal::{self, BAD};
-use crate::tokens::Tokens;
+use super::site::Site;
+use crate::{
+    cargo_lambda::CargoLambda,
+    compile::Executables,
+    functions::{Functions, Launch},
+    gateway::{self, Gateway},
+    server::Server,
+    services::Services,
+    template::{Function, Stack},
+    terminal::{self, BAD},
+};
 
 /// What a backend is started from: the template is understood, and its keys and tables are there.
 pub struct Plan {
     pub(super) stack: Stack,
     pub(super) executables: Executables,
-    pub(super) port: Option<u16>,
-    pub(super) listener: TcpListener,
-    pub(super) identity: Tokens,
-    pub(super) held: watch::Receiver<Option<String>>,
 }
 
 /// A running one.
@@ -36,26 +29,18 @@ pub struct Backend {
 }
 
 impl Backend {
-    pub async fn start(
-        plan: Plan,
-        emulators: &Emulators,
-        executable: &Path,
-        root: &Path,
-        data: &Arc<Data>,
-    ) -> Result<Self> {
-        let cargo_lambda = CargoLambda::start(executable, root, plan.port, data).await?;
-        let services = Services {
-            dynamodb: emulators.dynamodb_url(),
-            kms: emulators.kms_url(),
-            lambda: cargo_lambda.port(),
-        };
-        let functions = Functions::start(launches(&plan, &services)?, data)?;
-        let gateway = gateway(plan, cargo_lambda.port())?;
+    /// Starts it, with cargo-lambda on that port or else on a free one.
+    pub async fn start(site: &Site, plan: Plan, port: Option<u16>) -> Result<Self> {
+        let cargo_lambda = CargoLambda::start(&site.cargo_lambda, &site.root, port, &site.data).await?;
+        let services = services(site, &cargo_lambda);
+        let functions = Functions::start(launches(&plan, &services)?, &site.data)?;
+        let gateway = serve(site, plan.stack, cargo_lambda.port())?;
         Ok(Self { cargo_lambda, functions: Some(functions), gateway: Some(gateway) })
     }
 
-    pub fn lambda_port(&self) -> u16 {
-        self.cargo_lambda.port()
+    /// What stands in for AWS behind it.
+    pub fn services(&self, site: &Site) -> Services {
+        services(site, &self.cargo_lambda)
     }
 
     /// Waits for the end of cargo-lambda, without which nothing works.
@@ -77,8 +62,16 @@ impl Backend {
     }
 }
 
+fn services(site: &Site, cargo_lambda: &CargoLambda) -> Services {
+    Services {
+        dynamodb: site.emulators.dynamodb_url(),
+        kms: site.emulators.kms_url(),
+        lambda: cargo_lambda.port(),
+    }
+}
+
 fn launches(plan: &Plan, services: &Services) -> Result<Vec<Launch>> {
-    let launch = |function: &crate::template::Function| {
+    let launch = |function: &Function| {
         let executable = plan.executables.get(&function.binary);
         Ok(Launch {
             name: function.binary.clone(),
@@ -89,13 +82,21 @@ fn launches(plan: &Plan, services: &Services) -> Result<Vec<Launch>> {
     plan.stack.functions.iter().map(launch).collect()
 }
 
-fn gateway(plan: Plan, lambda_port: u16) -> Result<Server> {
-    let timeouts = plan.stack.functions.iter().map(|function| (function.binary.clone(), function.timeout));
-    let url = format!("http://127.0.0.1:{lambda_port}");
-    let gateway = Gateway::new(plan.stack.apis, plan.identity, timeouts.collect(), url, plan.held);
-    plan.listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(plan.listener)?;
-    Server::start(listener, |listener, shutdown| async {
+fn serve(site: &Site, stack: Stack, lambda_port: u16) -> Result<Server> {
+    let functions = stack.functions.into_iter().map(|function| (function.binary, function.timeout));
+    let gateway = Gateway::new(gateway::Settings {
+        apis: stack.apis,
+        tokens: site.identity.clone(),
+        authorizer: site.authorizer.clone(),
+        functions: functions.collect(),
+        invoke_url: format!("http://127.0.0.1:{lambda_port}"),
+        held: site.held.subscribe(),
+        keeps_rates: site.keeps_rates,
+        logs: site.data.logs(),
+    })?;
+    let listener = site.listener.try_clone()?;
+    listener.set_nonblocking(true)?;
+    Server::start(TcpListener::from_std(listener)?, |listener, shutdown| async {
         if let Err(error) = gateway.serve(listener, shutdown).await {
             terminal::complain(BAD, "API", error);
         }

@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// Issuer of the local identity provider: a name, nothing is asked there.
-pub const ISSUER: &str = "https://identity.local";
-/// Whom its tokens are for.
-pub const AUDIENCE: &str = "portal-backup-shares";
-/// The claim that holds a user's client id.
-pub const CLAIM: &str = "portal_client_id";
+use super::identity::{AUDIENCE, CLAIM, ISSUER};
+use crate::account::function_arn;
 
 /// Where the development servers of web frameworks listen: Next.js and React (3000, or 3001 beside this API), Angular,
 /// Vite, Vue and webpack, Expo.
@@ -17,15 +13,18 @@ const ORIGINS: &str = "http://localhost:3000,http://localhost:3001,http://localh
                        http://localhost:8080,http://localhost:8081";
 
 /// All parameters that the template doesn't default for this computer too.
-pub fn values(webhook_secret: &str) -> BTreeMap<String, String> {
+pub fn values(webhook_secret: &str, own_authorizer: bool) -> BTreeMap<String, String> {
     let digest = hex::encode(digest(&SHA256, webhook_secret.as_bytes()));
-    let values = [
-        ("TokenIssuer", ISSUER),
-        ("TokenAudience", AUDIENCE),
-        ("ClientIdClaim", CLAIM),
-        ("WebhookSecretDigests", &digest),
+    let own = function_arn("authorizer");
+    let login: &[_] = if own_authorizer {
+        &[("ClientAuthorizerArn", &*own)]
+    } else {
+        &[("TokenIssuer", ISSUER), ("TokenAudience", AUDIENCE), ("ClientIdClaim", CLAIM)]
+    };
+    let others = [
+        ("WebhookSecretDigests", &*digest),
         ("WebhookAllowedIps", "127.0.0.1/32"),
         ("AllowedOrigins", ORIGINS),
     ];
-    values.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    login.iter().chain(&others).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }

@@ -1,40 +1,60 @@
-//! The template's HTTP APIs: their routes with their integrations and authorizers, and CORS.
+//! An HTTP API as the template describes it: its routes, authorizers and CORS, and how it is published.
 
 use std::collections::BTreeMap;
 
 use axum::http::Method;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 
-use super::functions::Function;
-use super::intrinsics::Scope;
-use super::resources::{Resource, http_apis};
-use super::{Result, TemplateError};
-use crate::account::function_arn;
-
-const ROUTE: &str = "AWS::ApiGatewayV2::Route";
-pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";
-pub(super) const AUTHORIZER: &str = "AWS::ApiGatewayV2::Authorizer";
-const PARTS: [&str; 3] = [ROUTE, INTEGRATION, AUTHORIZER];
-
 /// An HTTP API in front of some of the functions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Api {
+    /// Its name in the template.
+    pub logical_id: String,
     /// Which function answers what.
     pub routes: Vec<Route>,
     /// Which web origins may call; none: the API knows nothing of CORS.
     pub cors: Option<Cors>,
     /// By logical id.
-    pub authorizers: BTreeMap<String, JwtAuthorizer>,
+    pub authorizers: BTreeMap<String, Authorizer>,
+    /// How it is published.
+    pub stage: Stage,
+}
+
+/// How an API is published.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stage {
+    /// Requests that each route takes; none: as many as come.
+    pub rate: Option<Rate>,
+    /// A line of the access log, with `$context` variables; none: no access log.
+    pub log_format: Option<String>,
+}
+
+/// How many requests a route takes before it answers 429.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Requests a second, lasting.
+    #[serde(rename = "ThrottlingRateLimit", deserialize_with = "number")]
+    pub per_second: f64,
+    /// Requests at once.
+    #[serde(rename = "ThrottlingBurstLimit", deserialize_with = "number")]
+    pub burst: f64,
+}
+
+/// CloudFormation passes numbers on as texts too.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let number = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    number.ok_or_else(|| D::Error::custom(format!("{value} is no number")))
 }
 
 /// A method and path, and the function that answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// None: any method.
-    pub method: Option<Method>,
-    /// With parameters in braces: `/portal/clients/{clientId}/backup`, `/{proxy+}`; or `$default`.
+    /// One of HTTP's own.
+    pub method: Method,
+    /// With parameters in braces: `/portal/clients/{clientId}/backup`.
     pub path: String,
     /// The binary of the function.
     pub function: String,
@@ -45,233 +65,44 @@ pub struct Route {
 }
 
 impl Route {
-    /// The route as API Gateway writes it: `POST /webhook/backup`, `ANY /{proxy+}`, `$default`.
+    /// The route as API Gateway writes it: `POST /webhook/backup`.
     #[must_use]
     pub fn key(&self) -> String {
-        match &self.method {
-            None if self.path == "$default" => self.path.clone(),
-            None => format!("ANY {}", self.path),
-            Some(method) => format!("{method} {}", self.path),
-        }
+        format!("{} {}", self.method, self.path)
     }
 }
 
-/// An authorizer that verifies JSON Web Tokens.
+/// What lets a request through, by what a header of it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JwtAuthorizer {
-    /// The request header that holds the token, in lower case.
-    pub header: String,
-    /// The only `iss` that it accepts.
-    pub issuer: String,
-    /// A token must be for one of these.
-    pub audience: Vec<String>,
+pub enum Authorizer {
+    /// A JSON Web Token.
+    Token {
+        /// The request header, in lower case.
+        header: String,
+        /// The only `iss`.
+        issuer: String,
+        /// A token must be for one of these.
+        audience: Vec<String>,
+    },
+    /// Whatever a program of the user's takes.
+    Program {
+        /// The request header, in lower case.
+        header: String,
+    },
 }
 
 /// Which web origins may call the API, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default, deny_unknown_fields)]
 pub struct Cors {
-    /// Origins; `*` is any, `https://*` any of that scheme.
+    /// Origins, as a browser sends them.
     pub allow_origins: Vec<String>,
-    /// Methods, `*` for any.
+    /// Methods.
     pub allow_methods: Vec<String>,
-    /// Request headers, `*` for any.
+    /// Request headers.
     pub allow_headers: Vec<String>,
     /// Response headers that scripts may read.
     pub expose_headers: Vec<String>,
-    /// Whether a browser may send cookies along.
-    pub allow_credentials: bool,
     /// For how many seconds a browser may keep the answer to a preflight.
     pub max_age: Option<u64>,
-}
-
-/// The one value of a property that can be served here; another is named by serde.
-#[derive(Deserialize)]
-enum Protocol {
-    #[serde(rename = "HTTP")]
-    Http,
-}
-
-#[derive(Deserialize)]
-enum AuthorizerType {
-    #[serde(rename = "JWT")]
-    Jwt,
-}
-
-#[derive(Deserialize)]
-enum IntegrationType {
-    #[serde(rename = "AWS_PROXY")]
-    Function,
-}
-
-#[derive(Deserialize)]
-enum PayloadFormat {
-    #[serde(rename = "2.0")]
-    Second,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct ApiProperties {
-    #[serde(rename = "ProtocolType")]
-    _protocol_type: Protocol,
-    cors_configuration: Option<Cors>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct AuthorizerProperties {
-    #[serde(rename = "AuthorizerType")]
-    _authorizer_type: AuthorizerType,
-    identity_source: [String; 1],
-    jwt_configuration: JwtConfiguration,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct JwtConfiguration {
-    issuer: String,
-    audience: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct IntegrationProperties {
-    #[serde(rename = "IntegrationType")]
-    _integration_type: IntegrationType,
-    #[serde(rename = "PayloadFormatVersion")]
-    _payload_format_version: PayloadFormat,
-    integration_uri: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct RouteProperties {
-    route_key: String,
-    target: String,
-    #[serde(default)]
-    authorization_type: Authorization,
-    authorizer_id: Option<String>,
-    #[serde(default)]
-    authorization_scopes: Vec<String>,
-}
-
-#[derive(Deserialize, Default)]
-enum Authorization {
-    #[default]
-    #[serde(rename = "NONE")]
-    Nobody,
-    #[serde(rename = "JWT")]
-    Token,
-}
-
-/// The APIs, each with its routes to the functions.
-pub(super) fn read(
-    resources: &[Resource<'_>],
-    functions: &[Function],
-    scope: &Scope<'_>,
-) -> Result<Vec<Api>> {
-    let mut parts = BTreeMap::<String, Vec<&Resource<'_>>>::new();
-    for resource in resources.iter().filter(|resource| PARTS.contains(&resource.kind)) {
-        let api = scope.text(&resource.body["Properties"]["ApiId"], &resource.place("Properties.ApiId"))?;
-        parts.entry(api).or_default().push(resource);
-    }
-    let apis = http_apis(resources)?.into_iter();
-    apis.map(|api| one(api, &parts.remove(api.logical_id).unwrap_or_default(), functions, scope)).collect()
-}
-
-/// An API that is made of these parts.
-fn one(
-    api: &Resource<'_>,
-    parts: &[&Resource<'_>],
-    functions: &[Function],
-    scope: &Scope<'_>,
-) -> Result<Api> {
-    let elsewhere = ["Name", "Description", "Tags", "DisableExecuteApiEndpoint"];
-    let ApiProperties { cors_configuration: cors, .. } = properties(api, &elsewhere, scope)?;
-    let authorizers = of_kind(parts, AUTHORIZER, |resource| authorizer(resource, scope))?;
-    let integrations = of_kind(parts, INTEGRATION, |resource| integration(resource, functions, scope))?;
-    let routes = of_kind(parts, ROUTE, |resource| route(resource, &integrations, &authorizers, scope))?;
-    Ok(Api { routes: routes.into_values().collect(), cors, authorizers })
-}
-
-fn of_kind<T>(
-    parts: &[&Resource<'_>],
-    kind: &str,
-    read: impl Fn(&Resource<'_>) -> Result<T>,
-) -> Result<BTreeMap<String, T>> {
-    let parts = parts.iter().filter(|resource| resource.kind == kind);
-    parts.map(|resource| Ok((resource.logical_id.to_owned(), read(resource)?))).collect()
-}
-
-/// A resource's properties but for those that change nothing on one computer. Whatever else one says could change
-/// what callers get: a name that `T` doesn't know is an error.
-fn properties<T: DeserializeOwned>(
-    resource: &Resource<'_>,
-    without_effect: &[&str],
-    scope: &Scope<'_>,
-) -> Result<T> {
-    let mut properties = resource.body["Properties"].clone();
-    if let Value::Object(properties) = &mut properties {
-        properties.retain(|name, _| !without_effect.contains(&name.as_str()));
-    }
-    scope.read(&properties, &resource.place("Properties"))
-}
-
-fn authorizer(resource: &Resource<'_>, scope: &Scope<'_>) -> Result<JwtAuthorizer> {
-    let read: AuthorizerProperties = properties(resource, &["ApiId", "Name"], scope)?;
-    let [source] = &read.identity_source;
-    let header = source.strip_prefix("$request.header.").ok_or_else(|| {
-        let at = resource.place("Properties.IdentitySource");
-        TemplateError::at(&at, format!("{source}: a $request.header belongs here"))
-    })?;
-    Ok(JwtAuthorizer {
-        header: header.to_ascii_lowercase(),
-        issuer: read.jwt_configuration.issuer,
-        audience: read.jwt_configuration.audience,
-    })
-}
-
-/// The binary of the function that an integration invokes.
-fn integration(resource: &Resource<'_>, functions: &[Function], scope: &Scope<'_>) -> Result<String> {
-    let IntegrationProperties { integration_uri, .. } = properties(resource, &["ApiId"], scope)?;
-    let invoked = functions.iter().find(|function| function_arn(&function.binary) == integration_uri);
-    let invoked = invoked.ok_or_else(|| {
-        let at = resource.place("Properties.IntegrationUri");
-        TemplateError::at(&at, format!("{integration_uri} is no function of the template"))
-    })?;
-    Ok(invoked.binary.clone())
-}
-
-fn route(
-    resource: &Resource<'_>,
-    integrations: &BTreeMap<String, String>,
-    authorizers: &BTreeMap<String, JwtAuthorizer>,
-    scope: &Scope<'_>,
-) -> Result<Route> {
-    let read: RouteProperties = properties(resource, &["ApiId"], scope)?;
-    let named = |property: &str, problem: String| TemplateError::at(&resource.place(property), problem);
-    let (method, path) = parse_key(&read.route_key)
-        .ok_or_else(|| named("Properties.RouteKey", format!("{:?} is no route key", read.route_key)))?;
-    let target = read.target.strip_prefix("integrations/").and_then(|id| integrations.get(id));
-    let function = target
-        .ok_or_else(|| named("Properties.Target", format!("{} is no integration of the API", read.target)))?;
-    let authorizer = match (read.authorization_type, read.authorizer_id) {
-        (Authorization::Nobody, _) => None,
-        (Authorization::Token, Some(id)) if authorizers.contains_key(&id) => Some(id),
-        (Authorization::Token, id) => {
-            let problem = format!("{id:?} is no authorizer of the API");
-            return Err(named("Properties.AuthorizerId", problem));
-        }
-    };
-    Ok(Route { method, path, function: function.clone(), authorizer, scopes: read.authorization_scopes })
-}
-
-/// `GET /path`, `ANY /path` or `$default`.
-fn parse_key(key: &str) -> Option<(Option<Method>, String)> {
-    match key.split_once(' ') {
-        None => (key == "$default").then(|| (None, key.to_owned())),
-        Some(("ANY", path)) => Some((None, path.to_owned())),
-        Some((method, path)) => Some((Some(method.parse().ok()?), path.to_owned())),
-    }
 }

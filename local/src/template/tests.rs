@@ -1,21 +1,12 @@
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use axum::http::Method;
+use serde_json::json;
 
-use super::{JwtAuthorizer, Key, Route, Stack, Table, Template};
+use super::*;
 
 fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
     entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
-}
-
-fn given() -> BTreeMap<String, String> {
-    map(&[
-        ("TokenIssuer", "https://issuer.test"),
-        ("TokenAudience", "app,web"),
-        ("ClientIdClaim", "portal_client_id"),
-        ("WebhookSecretDigests", &"ab".repeat(32)),
-    ])
 }
 
 fn arns() -> BTreeMap<String, String> {
@@ -24,67 +15,61 @@ fn arns() -> BTreeMap<String, String> {
 }
 
 fn template() -> Template {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    Template::read(&path).unwrap()
+    Template::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")).unwrap()
 }
 
-fn stack() -> Stack {
-    with(&[]).unwrap()
-}
-
-/// The project's stack with these parameters too.
+/// The project's stack with these parameters, and a digest.
 fn with(parameters: &[(&str, &str)]) -> Result<Stack, String> {
-    let mut all = given();
+    let mut all = map(&[("WebhookSecretDigests", &"ab".repeat(32))]);
     all.extend(map(parameters));
     template().stack(&all, &arns()).map_err(|error| error.to_string())
+}
+
+/// The project's stack as it checks tokens, with these parameters too.
+fn with_tokens(parameters: &[(&str, &str)]) -> Stack {
+    let login = [
+        ("TokenIssuer", "https://issuer.test"),
+        ("TokenAudience", "app,web"),
+        ("ClientIdClaim", "portal_client_id"),
+    ];
+    with(&[&login, parameters].concat()).unwrap()
 }
 
 /// Resolves a one-function template whose variable `X` is the given YAML, with the parameter `Stage`.
 fn variable(yaml: &str, stage: &str) -> Result<Option<String>, String> {
     let text = format!(
-        r#"
+        "
 Parameters:
   Stage: {{Type: String}}
-  List: {{Type: CommaDelimitedList, Default: "a, b"}}
+  List: {{Type: String, Default: 'a,b'}}
 Conditions:
   Live: !Equals [!Ref Stage, live]
   Test: !Not [!Condition Live]
-  Either: !Or [!Condition Live, !Condition Test]
-  Both: {{"Fn::And": [{{Condition: Live}}, {{Condition: Test}}]}}
   Round: !Not [!Condition Round]
 Resources:
   Rows:
-    Type: AWS::DynamoDB::Table
-    Properties:
-      TableName: !Sub rows-${{Stage}}
-      AttributeDefinitions: [{{AttributeName: pk, AttributeType: S}}]
-      KeySchema: [{{AttributeName: pk, KeyType: HASH}}]
+    Type: AWS::DynamoDB::GlobalTable
+    Properties: {{TableName: !Sub 'rows-${{Stage}}'}}
   F:
     Type: AWS::Serverless::Function
     Metadata: {{BuildProperties: {{Binary: f}}}}
-    Properties:
-      Environment:
-        Variables:
-          X: {yaml}
-"#
+    Properties: {{Environment: {{Variables: {{X: {yaml}}}}}}}
+"
     );
-    let template = Template::parse(&text).map_err(|e| e.to_string())?;
+    let template = Template::parse(&text).map_err(|error| error.to_string())?;
     let stack = template.stack(&map(&[("Stage", stage)]), &BTreeMap::new());
-    let mut stack = stack.map_err(|e| e.to_string())?;
+    let mut stack = stack.map_err(|error| error.to_string())?;
     Ok(stack.functions.remove(0).environment.remove("X"))
 }
 
-fn resolved(yaml: &str) -> String {
-    variable(yaml, "live").unwrap().unwrap()
-}
-
-fn refused(yaml: &str) -> String {
-    variable(yaml, "live").unwrap_err()
-}
-
 #[test]
-fn each_function_gets_its_own_environment() {
-    let functions = stack().functions;
+fn each_function_gets_its_own_environment_and_the_globals() {
+    let functions = with_tokens(&[]).functions;
+    assert_eq!(functions.iter().map(|function| &function.binary).collect::<Vec<_>>(), {
+        let mut binaries: Vec<_> = template().binaries.leak().iter().collect();
+        binaries.sort();
+        binaries
+    });
     let environment = |binary: &str| {
         let function = functions.iter().find(|function| function.binary == binary);
         function.unwrap().environment.clone()
@@ -103,7 +88,6 @@ fn each_function_gets_its_own_environment() {
         ("WEBHOOK_ALLOWED_IPS", "35.203.150.117/32,104.155.171.139/32,35.185.20.23/32"),
         ("WEBHOOK_SECRET_SHA256", &"ab".repeat(32)),
     ]);
-    assert_eq!(functions.len(), 5);
     let mut list = client.clone();
     list.remove("SHARES_KEYS");
     assert_eq!(environment("list-backups"), list);
@@ -111,27 +95,22 @@ fn each_function_gets_its_own_environment() {
     assert_eq!(environment("get-backup"), client);
     assert_eq!(environment("webhook-backup"), custodian);
     assert_eq!(environment("webhook-fetch"), custodian);
-}
-
-#[test]
-fn globals_reach_every_function() {
-    for function in stack().functions {
-        assert_eq!(function.timeout, Duration::from_secs(10));
-        assert_eq!(function.memory_mb, 512);
+    for function in functions {
+        assert_eq!((function.timeout, function.memory_mb), (Duration::from_secs(10), 512));
     }
 }
 
 #[test]
 fn each_route_leads_to_its_function() {
     let route = |method, path: &str, function: &str, authorizer: Option<&str>| Route {
-        method: Some(method),
+        method,
         path: path.to_owned(),
         function: function.to_owned(),
         authorizer: authorizer.map(str::to_owned),
         scopes: Vec::new(),
     };
     let client = "/portal/clients/{clientId}/backup";
-    let routes: Vec<_> = stack().apis.into_iter().map(|api| api.routes).collect();
+    let routes: Vec<_> = with_tokens(&[]).apis.into_iter().map(|api| api.routes).collect();
     assert_eq!(
         routes,
         [
@@ -149,20 +128,29 @@ fn each_route_leads_to_its_function() {
 }
 
 #[test]
-fn the_authorizer_takes_issuer_and_audiences_from_parameters() {
-    let authorizer = JwtAuthorizer {
+fn the_login_is_tokens_or_a_program_of_the_users() {
+    let authorizers = |stack: Stack| -> Vec<_> {
+        stack.apis.into_iter().map(|api| api.authorizers.into_iter().collect::<Vec<_>>()).collect()
+    };
+    let tokens = Authorizer::Token {
         header: "authorization".to_owned(),
         issuer: "https://issuer.test".to_owned(),
         audience: vec!["app".to_owned(), "web".to_owned()],
     };
-    let authorizers: Vec<_> = stack().apis.into_iter().map(|api| api.authorizers).collect();
-    assert_eq!(authorizers, [BTreeMap::from([("TokenAuthorizer".to_owned(), authorizer)]), BTreeMap::new()]);
+    let scopes = with_tokens(&[("TokenScopes", "a,b")]);
+    assert_eq!(scopes.apis[0].routes[0].scopes, ["a", "b"]);
+    assert_eq!(authorizers(scopes), [vec![("TokenAuthorizer".to_owned(), tokens)], vec![]]);
+    let program = Authorizer::Program { header: "authorization".to_owned() };
+    let own =
+        with(&[("ClientAuthorizerArn", "arn:aws:lambda:us-east-1:000000000000:function:mine")]).unwrap();
+    assert_eq!(own.apis[0].routes[0].authorizer.as_deref(), Some("OwnAuthorizer"));
+    assert_eq!(authorizers(own), [vec![("OwnAuthorizer".to_owned(), program)], vec![]]);
 }
 
 #[test]
 fn cors_is_the_client_apis_alone() {
     let cors = |parameters: &[(&str, &str)]| -> Vec<_> {
-        with(parameters).unwrap().apis.into_iter().map(|api| api.cors).collect()
+        with_tokens(parameters).apis.into_iter().map(|api| api.cors).collect()
     };
     let with_web_apps = cors(&[("AllowedOrigins", "https://a.test,https://b.test:8443")]);
     let [Some(client), None] = &with_web_apps[..] else { panic!("{with_web_apps:?}") };
@@ -170,9 +158,18 @@ fn cors_is_the_client_apis_alone() {
     assert_eq!(client.allow_methods, ["GET", "POST"]);
     assert_eq!(client.expose_headers, ["retry-after"]);
     assert!(client.allow_headers.iter().any(|header| header == "x-portal-trace-id"));
-    assert_eq!((client.allow_credentials, client.max_age), (false, Some(600)));
-    let without = cors(&[]);
-    assert_eq!(without[0].as_ref().unwrap().allow_origins, ["https://nobody.invalid"]);
+    assert_eq!(client.max_age, Some(600));
+    assert_eq!(cors(&[])[0].as_ref().unwrap().allow_origins, ["https://nobody.invalid"]);
+}
+
+#[test]
+fn each_stage_has_its_rate_and_its_access_log() {
+    let [client, webhook] = &with_tokens(&[("ClientRate", "7")]).apis[..] else { panic!("two APIs") };
+    assert_eq!(client.stage.rate, Some(Rate { per_second: 7.0, burst: 7.0 }));
+    assert_eq!(webhook.stage.rate, Some(Rate { per_second: 50.0, burst: 50.0 }));
+    let format = |api: &Api| api.stage.log_format.clone().unwrap();
+    assert!(format(client).starts_with(r#"{"request_id":"$context.requestId","#));
+    assert!(!format(client).contains("sourceIp") && format(webhook).contains("$context.identity.sourceIp"));
 }
 
 #[test]
@@ -180,46 +177,32 @@ fn tables_and_keys_are_those_declared() {
     let table = |id: &str| Table {
         logical_id: id.to_owned(),
         name: id.to_owned(),
-        partition_key: "pk".to_owned(),
-        sort_key: Some("sk".to_owned()),
+        attribute_definitions: json!([
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ]),
+        key_schema: json!([
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ]),
     };
     let key = |id: &str| Key { logical_id: id.to_owned(), multi_region: true };
-    assert_eq!(stack().tables, [table("ClientSharesTable"), table("CustodianSharesTable")]);
-    assert_eq!(template().keys(), [key("ClientSharesKey"), key("CustodianSharesKey")]);
+    assert_eq!(with_tokens(&[]).tables, [table("ClientSharesTable"), table("CustodianSharesTable")]);
+    assert_eq!(template().keys, [key("ClientSharesKey"), key("CustodianSharesKey")]);
 }
 
 #[test]
-fn a_parameter_without_value_or_default_is_named() {
-    let mut parameters = given();
-    parameters.remove("WebhookSecretDigests");
-    let error = template().stack(&parameters, &arns()).unwrap_err().to_string();
+fn a_parameter_is_declared_and_has_a_value() {
+    let error = with(&[("Nonsense", "1")]).unwrap_err();
+    assert_eq!(error, "Parameters.Nonsense: given, but the template declares no such parameter");
+    let error = template().stack(&BTreeMap::new(), &arns()).unwrap_err().to_string();
     assert_eq!(error, "Parameters.WebhookSecretDigests: has no default: give a value");
 }
 
 #[test]
-fn a_parameter_is_declared_and_of_its_type() {
-    for (name, value, rule) in
-        [("MemorySize", "much", "is no number"), ("Nonsense", "1", "declares no such parameter")]
-    {
-        let error = with(&[(name, value)]).unwrap_err();
-        assert!(error.starts_with(&format!("Parameters.{name}: ")), "{error}");
-        assert!(error.contains(rule), "{error}");
-    }
-}
-
-#[test]
-fn an_adopted_table_is_not_made_and_an_older_key_is_named_second() {
-    let older = "arn:aws:kms:us-east-1:000000000000:key/mrk-0";
-    let stack = with(&[("ClientTableName", "restored"), ("ClientOlderKeyArns", older)]).unwrap();
-    assert_eq!(stack.tables.iter().map(|table| &*table.name).collect::<Vec<_>>(), ["CustodianSharesTable"]);
-    let function = stack.functions.iter().find(|function| function.binary == "get-backup").unwrap();
-    assert_eq!(function.environment["SHARES_TABLE"], "restored");
-    assert_eq!(function.environment["SHARES_KEYS"], format!("{},{older}", arns()["ClientSharesKey"]));
-}
-
-#[test]
 fn a_key_without_an_arn_is_named_where_it_is_used() {
-    let error = template().stack(&given(), &BTreeMap::new()).unwrap_err().to_string();
+    let parameters = map(&[("WebhookSecretDigests", "")]);
+    let error = template().stack(&parameters, &BTreeMap::new()).unwrap_err().to_string();
     assert!(error.starts_with("Resources.GetBackupFunction.Properties.Environment.Variables.SHARES_KEYS: \"ClientSharesKey.Arn\""), "{error}");
 }
 
@@ -232,26 +215,14 @@ fn intrinsics_resolve_in_short_and_long_form() {
         ("!Ref Rows", "rows-live"),
         ("!GetAtt Rows.Arn", "arn:aws:dynamodb:us-east-1:000000000000:table/rows-live"),
         (r#"{"Fn::GetAtt": [F, Arn]}"#, "arn:aws:lambda:us-east-1:000000000000:function:f"),
-        (
-            "!Sub 'a ${Stage} ${!Stage} ${Rows.Arn}'",
-            "a live ${Stage} arn:aws:dynamodb:us-east-1:000000000000:table/rows-live",
-        ),
-        ("!Sub ['${A}/${Stage}', {A: !Ref AWS::AccountId}]", "000000000000/live"),
-        ("!Join ['+', !Ref List]", "a+b"),
-        ("!Select [1, !Split [':', 'x:y']]", "y"),
+        ("!Sub 'a ${Stage} ${Rows.Arn}!'", "a live arn:aws:dynamodb:us-east-1:000000000000:table/rows-live!"),
         ("!If [Live, yes-live, no]", "yes-live"),
         ("!If [Test, a, b]", "b"),
-        ("!If [Either, a, b]", "a"),
-        ("!If [Both, a, b]", "b"),
         ("7", "7"),
         ("true", "true"),
     ] {
-        assert_eq!(resolved(yaml), value, "{yaml}");
+        assert_eq!(variable(yaml, "live").unwrap().unwrap(), value, "{yaml}");
     }
-}
-
-#[test]
-fn no_value_leaves_the_property_out() {
     assert_eq!(variable("!If [Live, x, !Ref AWS::NoValue]", "test").unwrap(), None);
 }
 
@@ -263,36 +234,15 @@ fn what_is_not_understood_is_named_with_its_place() {
         ("!GetAtt Rows.StreamArn", "\"Rows.StreamArn\" is no parameter"),
         ("!Sub '${Nothing}'", "\"Nothing\" is no parameter"),
         ("!Sub '${Stage'", "is not closed"),
-        ("!Ref List", "a text belongs here"),
-        ("!Select [2, !Ref List]", "no item 2"),
+        ("!Split [',', !Ref List]", "a text belongs here"),
         ("!If [Nothing, a, b]", "no condition \"Nothing\""),
-        ("!Join [a]", "Fn::Join takes a list of 2"),
+        ("!Split [a]", "Fn::Split takes a list of 2"),
     ] {
-        let error = refused(yaml);
+        let error = variable(yaml, "live").unwrap_err();
         assert!(error.starts_with("Resources.F.Properties.Environment.Variables.X: "), "{error}");
         assert!(error.contains(problem), "{error}");
     }
-}
-
-#[test]
-fn conditions_in_a_circle_are_an_error() {
-    assert!(refused("!If [Round, a, b]").contains("circle"));
-}
-
-#[test]
-fn a_resource_whose_condition_fails_is_left_out() {
-    let text = "
-Parameters: {On: {Type: String}}
-Conditions: {Wanted: !Equals [!Ref On, 'yes']}
-Resources:
-  F:
-    Type: AWS::Serverless::Function
-    Condition: Wanted
-    Metadata: {BuildProperties: {Binary: f}}
-";
-    let template = Template::parse(text).unwrap();
-    let count = |on| template.stack(&map(&[("On", on)]), &BTreeMap::new()).unwrap().functions.len();
-    assert_eq!((count("yes"), count("no")), (1, 0));
+    assert!(variable("!If [Round, a, b]", "live").unwrap_err().contains("circle"));
 }
 
 /// The error of a template with one function `F`, its integration `I`, and more resources.
@@ -315,57 +265,75 @@ Resources:
 
 #[test]
 fn what_can_not_be_served_of_an_api_is_named_with_its_place() {
-    let route = |properties: &str| {
-        format!(
-            "R: {{Type: 'AWS::ApiGatewayV2::Route', Properties: {{ApiId: !Ref Api, RouteKey: GET /, {properties}}}}}"
+    let part = |kind: &str, properties: &str| {
+        format!("X: {{Type: 'AWS::ApiGatewayV2::{kind}', Properties: {{ApiId: !Ref Api, {properties}}}}}")
+    };
+    let route = |key: &str, properties: &str| {
+        part(
+            "Route",
+            &format!("RouteKey: {key}, AuthorizationType: NONE, Target: integrations/I{properties}"),
         )
     };
-    let api = |kind: &str| format!("Other: {{Type: 'AWS::{kind}'}}");
+    let authorizer = "AuthorizerType: REQUEST, AuthorizerPayloadFormatVersion: '2.0', \
+                      EnableSimpleResponses: true, AuthorizerResultTtlInSeconds: 0, IdentitySource";
+    let sam = |kind: &str| format!("X: {{Type: 'AWS::Serverless::{kind}'}}");
     for (resources, place, problem) in [
-        (route("Target: elsewhere"), "R.Properties.Target", "elsewhere is no integration"),
-        (route("Target: integrations/J"), "R.Properties.Target", "integrations/J is no integration"),
-        (route("Target: integrations/I, ModelSelectionExpression: x"), "R.Properties", "unknown field"),
         (
-            route("Target: integrations/I, AuthorizationType: CUSTOM"),
-            "R.Properties",
-            "unknown variant `CUSTOM`",
+            route("GET /", "").replace("/I", "/J"),
+            "X.Properties.Target",
+            "integrations/J: only an integration",
         ),
         (
-            route("Target: integrations/I, AuthorizationType: JWT, AuthorizerId: A"),
-            "R.Properties.AuthorizerId",
-            "\"A\") is no authorizer",
+            route("GET /", ", ModelSelectionExpression: x"),
+            "X.Properties.ModelSelectionExpression",
+            "not understood here",
         ),
-        (route("Target: integrations/I").replace("GET /", "here"), "R.Properties.RouteKey", "no route key"),
+        (route("GET /", "").replace("NONE", "AWS_IAM"), "X.Properties.AuthorizerId", "AWS_IAM: only"),
         (
-            "J: {Type: 'AWS::ApiGatewayV2::Integration', Properties: {ApiId: !Ref Api, IntegrationType: AWS_PROXY, \
-             PayloadFormatVersion: '1.0', IntegrationUri: x}}"
-                .into(),
-            "J.Properties",
-            "unknown variant `1.0`",
+            route("GET /", ", AuthorizerId: A").replace("NONE", "JWT"),
+            "X.Properties.AuthorizerId",
+            "JWT: only",
+        ),
+        (route("ANY /", ""), "X.Properties.RouteKey", "ANY /: only one method"),
+        (route("$default", ""), "X.Properties.RouteKey", "only one method"),
+        (route("'GET /{proxy+}'", ""), "X.Properties.RouteKey", "only one method"),
+        (route("'GET /a{b'", ""), "X.Properties.RouteKey", "only one method"),
+        (
+            part("Integration", "IntegrationType: AWS_PROXY, PayloadFormatVersion: '1.0', IntegrationUri: x"),
+            "X.Properties.PayloadFormatVersion",
+            "\"1.0\": only \"2.0\"",
         ),
         (
-            "A: {Type: 'AWS::ApiGatewayV2::Authorizer', Properties: {ApiId: !Ref Api, AuthorizerType: REQUEST}}".into(),
-            "A.Properties",
-            "unknown variant `REQUEST`",
+            part("Integration", "IntegrationType: AWS_PROXY, PayloadFormatVersion: '2.0', IntegrationUri: x"),
+            "X.Properties.IntegrationUri",
+            "x: only a function's ARN",
         ),
-        (api("Serverless::Api"), "Other", "AWS::Serverless::Api can't be served here"),
-        (api("Serverless::HttpApi"), "Other", "AWS::Serverless::HttpApi can't be served here"),
         (
-            "I2: {Type: 'AWS::ApiGatewayV2::Integration', Properties: {ApiId: !Ref Nowhere}}".into(),
-            "I2.Properties.ApiId",
-            "\"Nowhere\" is no parameter",
+            part("Authorizer", &format!("{authorizer}: [$context.path]")),
+            "X.Properties.IdentitySource",
+            "$context.path: only a $request.header",
         ),
+        (
+            part("Authorizer", &format!("{authorizer}: [$request.header.A]").replace(": 0", ": 9")),
+            "X.Properties.AuthorizerResultTtlInSeconds",
+            "9: only 0",
+        ),
+        (
+            part("Authorizer", "AuthorizerType: JWT, IdentitySource: [$request.header.A]"),
+            "X.Properties.JwtConfiguration",
+            "invalid type: null",
+        ),
+        (
+            part("Stage", "DefaultRouteSettings: {ThrottlingRateLimit: much, ThrottlingBurstLimit: 1}"),
+            "X.Properties.DefaultRouteSettings",
+            "\"much\" is no number",
+        ),
+        (part("Integration", "").replace("Api,", "Nowhere,"), "X.Properties.ApiId", "\"Nowhere\" is no"),
+        (sam("Api"), "X", "AWS::Serverless::Api can't be served here"),
+        (sam("HttpApi"), "X", "AWS::Serverless::HttpApi can't be served here"),
     ] {
         let error = refused_api(&resources);
         assert!(error.starts_with(&format!("Resources.{place}: ")), "{resources}: {error}");
         assert!(error.contains(problem), "{resources}: {error}");
     }
-}
-
-#[test]
-fn an_event_of_sam_is_refused_where_it_stands() {
-    let function = "G: {Type: 'AWS::Serverless::Function', Metadata: {BuildProperties: {Binary: g}}, \
-                    Properties: {Events: {E: {Type: HttpApi}}}}";
-    let error = refused_api(function);
-    assert!(error.starts_with("Resources.G.Properties.Events: not understood here"), "{error}");
 }

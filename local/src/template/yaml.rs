@@ -3,7 +3,10 @@
 use saphyr::{LoadableYamlNode, Scalar, Tag, Yaml};
 use serde_json::{Map, Value, json};
 
-use super::{Result, TemplateError};
+use super::{
+    error::{Result, TemplateError},
+    evaluate::text,
+};
 
 /// The one document of a YAML text, as JSON.
 ///
@@ -49,7 +52,7 @@ fn convert_scalar(scalar: &Scalar) -> Value {
 
 fn key_text(key: &Yaml) -> Result<String> {
     let key = convert(key)?;
-    super::intrinsics::text(&key).ok_or_else(|| TemplateError::at("the template", format!("{key} as a key")))
+    text(&key).ok_or_else(|| TemplateError::at("the template", format!("{key} as a key")))
 }
 
 fn long_form(tag: &Tag, argument: Value) -> Value {

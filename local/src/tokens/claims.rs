@@ -1,57 +1,67 @@
-//! What API Gateway checks in a token's claims, and how it passes them on.
+//! What API Gateway checks in a token's claims beyond what the library does, and how it passes them on.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::Refusal;
-use crate::template::JwtAuthorizer;
+/// Why a token is not good for a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenProblem {
+    /// It is not good for this API, and why. API Gateway's documentation gives its words for the audience alone.
+    Invalid(&'static str),
+    /// It has none of the scopes that the route asks for.
+    Scope,
+}
 
-/// `iss`, `aud`, `exp`, `nbf` and `iat`. API Gateway's documentation gives its words for the audience alone.
-pub(super) fn check(
-    claims: &Map<String, Value>,
-    authorizer: &JwtAuthorizer,
-    now: u64,
-) -> Result<(), Refusal> {
-    // NumericDate may have a fraction (RFC 7519, section 2).
-    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64")]
-    let now = now as f64;
-    let time = |name: &str| match claims.get(name) {
-        None => Ok(None),
-        Some(value) => match value.as_f64() {
-            Some(time) => Ok(Some(time)),
-            None => Err(Refusal::Invalid("a time in the token is not a number")),
-        },
-    };
-    if claims.get("iss").and_then(Value::as_str) != Some(&authorizer.issuer) {
-        return Err(Refusal::Invalid("the token does not have a valid issuer"));
+impl TokenProblem {
+    /// What `www-authenticate` says of it in a word (RFC 6750, section 3.1).
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid_token",
+            Self::Scope => "insufficient_scope",
+        }
     }
+
+    /// The same in words.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Invalid(reason) => reason,
+            Self::Scope => "the token does not have a valid scope",
+        }
+    }
+}
+
+/// `aud`, or `client_id` where there is none, and `iat`.
+pub(super) fn check(claims: &Map<String, Value>, wanted: &[String], now: u64) -> Result<(), TokenProblem> {
     let audience = words(claims.get("aud").or_else(|| claims.get("client_id")), false);
-    if !audience.iter().any(|audience| authorizer.audience.contains(audience)) {
-        return Err(Refusal::Invalid("the token does not have a valid audience"));
+    if !audience.iter().any(|audience| wanted.contains(audience)) {
+        return Err(TokenProblem::Invalid("the token does not have a valid audience"));
     }
-    if time("exp")?.is_none_or(|expiry| expiry <= now) {
-        return Err(Refusal::Invalid("the token has expired"));
+    // It may have a fraction (RFC 7519, section 2).
+    #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64")]
+    match claims.get("iat").map(|issued| issued.as_f64().map(|issued| issued > now as f64)) {
+        None | Some(Some(false)) => Ok(()),
+        Some(Some(true)) => Err(TokenProblem::Invalid("the token was issued in the future")),
+        Some(None) => Err(TokenProblem::Invalid("a time in the token is not a number")),
     }
-    if time("nbf")?.is_some_and(|start| start > now) {
-        return Err(Refusal::Invalid("the token is not valid yet"));
-    }
-    if time("iat")?.is_some_and(|issued| issued > now) {
-        return Err(Refusal::Invalid("the token was issued in the future"));
-    }
-    Ok(())
 }
 
 /// The token's scopes if the route asks for any; one of the route's must be among them.
-pub(super) fn check_scopes(
+pub(super) fn scopes(
     claims: &Map<String, Value>,
     wanted: &[String],
-) -> Result<Option<Vec<String>>, Refusal> {
+) -> Result<Option<Vec<String>>, TokenProblem> {
     if wanted.is_empty() {
         return Ok(None);
     }
     let scopes = words(claims.get("scope").or_else(|| claims.get("scp")), true);
-    if scopes.iter().any(|scope| wanted.contains(scope)) { Ok(Some(scopes)) } else { Err(Refusal::Scope) }
+    if scopes.iter().any(|scope| wanted.contains(scope)) {
+        Ok(Some(scopes))
+    } else {
+        Err(TokenProblem::Scope)
+    }
 }
 
 /// A claim that is a text or a list of texts; a text of scopes has spaces between them.

@@ -1,12 +1,8 @@
 //! The file that holds the private key.
 
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::{fs, io, path::Path};
 
-use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::RsaKeyPair;
+use aws_lc_rs::{encoding::AsDer, rsa::KeySize, signature::RsaKeyPair};
 use pem::Pem;
 
 use crate::durable;

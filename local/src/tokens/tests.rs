@@ -1,6 +1,4 @@
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::{os::unix::fs::PermissionsExt, path::PathBuf, sync::LazyLock};
 
 use tempfile::TempDir;
 
@@ -17,20 +15,17 @@ fn made() -> Tokens {
 /// One key pair for all tests: to make one takes its time.
 pub(crate) static TOKENS: LazyLock<Tokens> = LazyLock::new(made);
 
-const NOW: u64 = 1_800_000_000;
+const MINUTE: u64 = 60;
 
-fn authorizer() -> JwtAuthorizer {
-    JwtAuthorizer {
-        header: "authorization".to_owned(),
-        issuer: "https://issuer.test".to_owned(),
-        audience: vec!["app".to_owned(), "web".to_owned()],
-    }
+fn now() -> u64 {
+    seconds(SystemTime::now())
 }
 
 /// Good claims with some replaced; null removes one.
 fn claims(changes: &Value) -> Value {
+    let now = now();
     let mut claims = json!({
-        "iss": "https://issuer.test", "aud": "web", "iat": NOW, "nbf": NOW, "exp": NOW + 1, "client": "c1",
+        "iss": "https://issuer.test", "aud": "web", "iat": now, "nbf": now, "exp": now + MINUTE, "client": "c1",
     });
     let claims_map = claims.as_object_mut().unwrap();
     claims_map.extend(changes.as_object().unwrap().clone());
@@ -38,69 +33,54 @@ fn claims(changes: &Value) -> Value {
     claims
 }
 
-fn verify_token(token: Option<&str>, scopes: &[&str]) -> Result<Identity, Refusal> {
-    let scopes: Vec<_> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-    TOKENS.verify(token, &authorizer(), &scopes, UNIX_EPOCH + Duration::from_secs(NOW))
+fn verify_token(token: &str, scopes: &[&str]) -> Result<Identity, TokenProblem> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    TOKENS.verify(token, "https://issuer.test", &texts(&["app", "web"]), &texts(scopes))
 }
 
-fn verify(changes: &Value, scopes: &[&str]) -> Result<Identity, Refusal> {
-    verify_token(Some(&TOKENS.sign(&claims(changes)).unwrap()), scopes)
+fn verify(changes: &Value, scopes: &[&str]) -> Result<Identity, TokenProblem> {
+    verify_token(&TOKENS.sign(&claims(changes)).unwrap(), scopes)
 }
 
-fn reason(result: Result<Identity, Refusal>) -> &'static str {
+fn reason(result: Result<Identity, TokenProblem>) -> &'static str {
     match result {
-        Err(Refusal::Invalid(reason)) => reason,
+        Err(TokenProblem::Invalid(reason)) => reason,
         other => panic!("not refused as invalid: {other:?}"),
     }
 }
 
 #[test]
-fn a_token_is_accepted_with_and_without_bearer() {
-    let token = TOKENS.sign(&claims(&json!({}))).unwrap();
-    for source in [token.clone(), format!("Bearer {token}"), format!("bearer {token}")] {
-        assert_eq!(verify_token(Some(&source), &[]).unwrap().claims["client"], "c1");
-    }
-}
-
-#[test]
 fn an_issued_token_is_accepted_and_bears_the_client() {
-    let hour = Duration::from_hours(1);
-    let issue = |clients: &[&str]| {
+    let issue = |clients: &[&str], lifetime| {
         let clients: Vec<_> = clients.iter().map(|client| (*client).to_owned()).collect();
-        TOKENS.issue(&clients, "portal_id", "https://issuer.test", "app", hour).unwrap()
+        TOKENS.issue(&clients, "portal_id", "https://issuer.test", "app", lifetime).unwrap()
     };
-    let several = TOKENS.verify(Some(&issue(&["c1", "c2"])), &authorizer(), &[], SystemTime::now());
-    assert_eq!(several.unwrap().claims["portal_id"], "[c1 c2]", "as API Gateway writes it");
-    let token = issue(&["c1"]);
-    let identity = TOKENS.verify(Some(&token), &authorizer(), &[], SystemTime::now()).unwrap();
-    assert_eq!(identity.claims["portal_id"], "c1");
-    let later = SystemTime::now() + hour + Duration::from_secs(1);
-    let expired = TOKENS.verify(Some(&token), &authorizer(), &[], later);
-    assert_eq!(reason(expired), "the token has expired");
-}
-
-#[test]
-fn no_token_is_missing() {
-    for source in [None, Some(""), Some("Bearer ")] {
-        assert_eq!(verify_token(source, &[]), Err(Refusal::Missing));
+    let hour = Duration::from_hours(1);
+    for (clients, claim) in [(&["c1"][..], "c1"), (&["c1", "c2"], "[c1 c2]")] {
+        assert_eq!(verify_token(&issue(clients, hour), &[]).unwrap().claims["portal_id"], claim);
     }
+    let claims = verify_token(&issue(&["c1"], hour), &[]).unwrap().claims;
+    let times = ["exp", "iat"].map(|name| claims[name].parse::<u64>().unwrap());
+    assert_eq!(times[0] - times[1], 3600);
 }
 
 #[test]
 fn claims_that_do_not_fit_are_refused() {
     for (changes, expected) in [
         (json!({"iss": "https://other.test"}), "the token does not have a valid issuer"),
-        (json!({"iss": ["https://issuer.test"]}), "the token does not have a valid issuer"),
-        (json!({"iss": null}), "the token does not have a valid issuer"),
+        (json!({"iss": null}), "the token has no exp or no iss"),
         (json!({"aud": "other"}), "the token does not have a valid audience"),
         (json!({"aud": null}), "the token does not have a valid audience"),
         (json!({"aud": "other", "client_id": "app"}), "the token does not have a valid audience"),
         (json!({"aud": null, "client_id": "other"}), "the token does not have a valid audience"),
-        (json!({"exp": NOW}), "the token has expired"),
-        (json!({"exp": null}), "the token has expired"),
-        (json!({"exp": "tomorrow"}), "a time in the token is not a number"),
-        (json!({"nbf": NOW + 1}), "the token is not valid yet"),
-        (json!({"iat": NOW + 1}), "the token was issued in the future"),
+        (json!({"aud": 7}), "the token does not have a valid audience"),
+        (json!({"exp": now() - 1}), "the token has expired"),
+        (json!({"exp": null}), "the token has no exp or no iss"),
+        (json!({"exp": "tomorrow"}), "the token has no exp or no iss"),
+        (json!({"nbf": now() + MINUTE}), "the token is not valid yet"),
+        (json!({"nbf": "tomorrow"}), "a time in the token is not a number"),
+        (json!({"iat": now() + MINUTE}), "the token was issued in the future"),
+        (json!({"iat": "today"}), "a time in the token is not a number"),
     ] {
         assert_eq!(reason(verify(&changes, &[])), expected, "{changes}");
     }
@@ -114,8 +94,8 @@ fn client_id_counts_where_there_is_no_audience() {
 
 #[test]
 fn a_token_must_have_one_of_the_routes_scopes() {
-    assert_eq!(verify(&json!({"scope": "a b"}), &["c"]), Err(Refusal::Scope));
-    assert_eq!(verify(&json!({}), &["c"]), Err(Refusal::Scope));
+    assert_eq!(verify(&json!({"scope": "a b"}), &["c"]), Err(TokenProblem::Scope));
+    assert_eq!(verify(&json!({}), &["c"]), Err(TokenProblem::Scope));
     let both = Some(vec!["a".to_owned(), "b".to_owned()]);
     assert_eq!(verify(&json!({"scope": "a b"}), &["b", "c"]).unwrap().scopes, both);
     assert_eq!(verify(&json!({"scp": ["a", "b"]}), &["b"]).unwrap().scopes, both);
@@ -135,7 +115,7 @@ fn only_this_key_and_rs256_are_accepted() {
     let good = TOKENS.sign(&claims(&json!({}))).unwrap();
     let unsigned = &good[..=good.rfind('.').unwrap()];
     for token in [&forged, &shared_secret.unwrap(), unsigned, "nonsense"] {
-        assert_eq!(reason(verify_token(Some(token), &[])), wrong);
+        assert_eq!(reason(verify_token(token, &[])), wrong);
     }
 }
 
@@ -145,16 +125,16 @@ fn the_kid_must_name_the_key() {
     for kid in [None, Some("other".to_owned())] {
         header.kid = kid;
         let token = jsonwebtoken::encode(&header, &claims(&json!({})), &TOKENS.private).unwrap();
-        assert_eq!(reason(verify_token(Some(&token), &[])), "the token's kid names no key of the issuer");
+        assert_eq!(reason(verify_token(&token, &[])), "the token's kid names no key of the issuer");
     }
 }
 
 #[test]
 fn claims_are_passed_on_as_text() {
-    let changes = json!({"n": 7, "b": true, "list": ["a", 1], "map": {"k": ["v"]}});
+    let changes = json!({"n": 7, "b": true, "list": ["a", 1, null], "map": {"k": ["v"], "l": 1}});
     let claims = verify(&changes, &[]).unwrap().claims;
-    let texts = ["n", "b", "list", "map", "exp"].map(|name| claims[name].as_str());
-    assert_eq!(texts, ["7", "true", "[a 1]", "map[k:[v]]", "1800000001"]);
+    let texts = ["n", "b", "list", "map"].map(|name| claims[name].as_str());
+    assert_eq!(texts, ["7", "true", "[a 1 <nil>]", "map[k:[v] l:1]"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use faults::Proxy;
-use local::{functions::Services, process::Process, template::Stack};
+use local::{process::Process, services::Services, template::Stack};
 use tempfile::TempDir;
 use tokio::{select, time::timeout};
 

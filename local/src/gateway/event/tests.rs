@@ -1,27 +1,22 @@
-use axum::http::{Method, Request};
+use axum::http::Request;
 
 use super::*;
 
-fn event(request: axum::http::request::Builder, body: &[u8]) -> Value {
+fn arrived(request: axum::http::request::Builder, visit: impl FnOnce(&Arrival<'_>) -> Value) -> Value {
     let (head, ()) = request.body(()).unwrap().into_parts();
     let route = Route {
-        method: Some(head.method.clone()),
+        method: head.method.clone(),
         path: "/clients/{id}".to_owned(),
         function: "f".to_owned(),
         authorizer: None,
         scopes: Vec::new(),
     };
-    Routed {
-        route: &route,
-        parameters: BTreeMap::from([("id".to_owned(), "a b".to_owned())]),
-        head: &head,
-        body,
-        peer: [127, 0, 0, 1].into(),
-        identity: None,
-        request_id: "id=",
-        time: OffsetDateTime::from_unix_timestamp(1_584_039_838).unwrap(),
-    }
-    .event()
+    let time = OffsetDateTime::from_unix_timestamp(1_584_039_838).unwrap();
+    visit(&Arrival { route: &route, head: &head, peer: [127, 0, 0, 1].into(), request_id: "id=", time })
+}
+
+fn event(request: axum::http::request::Builder, body: &[u8]) -> Value {
+    arrived(request, |arrival| arrival.for_function(None, body))
 }
 
 fn post(content_type: &str, body: &[u8]) -> Value {
@@ -30,7 +25,7 @@ fn post(content_type: &str, body: &[u8]) -> Value {
 
 #[test]
 fn a_get_with_query_and_encoded_path() {
-    let request = Request::get("/clients/a%20b?x=1&y=%2B+&x=2")
+    let request = Request::get("/clients/a%2520b?x=1&y=%2B+&x=2")
         .header("host", "127.0.0.1:3000")
         .header("user-agent", "test");
     assert_eq!(
@@ -38,7 +33,7 @@ fn a_get_with_query_and_encoded_path() {
         json!({
             "version": "2.0",
             "routeKey": "GET /clients/{id}",
-            "rawPath": "/clients/a b",
+            "rawPath": "/clients/a%20b",
             "rawQueryString": "x=1&y=%2B+&x=2",
             "headers": {"host": "127.0.0.1:3000", "user-agent": "test"},
             "queryStringParameters": {"x": "1,2", "y": "+ "},
@@ -49,7 +44,7 @@ fn a_get_with_query_and_encoded_path() {
                 "domainPrefix": "127",
                 "http": {
                     "method": "GET",
-                    "path": "/clients/a b",
+                    "path": "/clients/a%20b",
                     "protocol": "HTTP/1.1",
                     "sourceIp": "127.0.0.1",
                     "userAgent": "test",
@@ -60,7 +55,7 @@ fn a_get_with_query_and_encoded_path() {
                 "time": "12/Mar/2020:19:03:58 +0000",
                 "timeEpoch": 1_584_039_838_000_i64,
             },
-            "pathParameters": {"id": "a b"},
+            "pathParameters": {"id": "a%20b"},
             "isBase64Encoded": false,
         })
     );
@@ -103,26 +98,19 @@ fn the_source_address_is_the_peers() {
 }
 
 #[test]
-fn a_verified_token_is_in_the_context() {
-    let (head, ()) = Request::get("/").body(()).unwrap().into_parts();
-    let route = Route {
-        method: Some(Method::GET),
-        path: "/".to_owned(),
-        function: "f".to_owned(),
-        authorizer: Some("T".to_owned()),
-        scopes: Vec::new(),
-    };
-    let claims = BTreeMap::from([("sub".to_owned(), "u".to_owned())]);
-    let routed = Routed {
-        route: &route,
-        parameters: BTreeMap::new(),
-        head: &head,
-        body: b"",
-        peer: [127, 0, 0, 1].into(),
-        identity: Some(Identity { claims, scopes: None }),
-        request_id: "id=",
-        time: OffsetDateTime::UNIX_EPOCH,
-    };
-    let authorizer = &routed.event()["requestContext"]["authorizer"];
-    assert_eq!(*authorizer, json!({"jwt": {"claims": {"sub": "u"}, "scopes": null}}));
+fn what_the_authorizer_says_is_in_the_context() {
+    let said = json!({"jwt": {"claims": {"sub": "u"}, "scopes": null}});
+    let event = arrived(Request::get("/clients/c"), |arrival| arrival.for_function(Some(said.clone()), b""));
+    assert_eq!(event["requestContext"]["authorizer"], said);
+}
+
+#[test]
+fn an_authorizer_is_sent_the_request_without_its_body_and_what_to_look_at() {
+    let event = arrived(Request::get("/clients/c"), |arrival| arrival.for_authorizer("a secret"));
+    assert_eq!(event["type"], "REQUEST");
+    assert_eq!(event["identitySource"], json!(["a secret"]));
+    let arn = "arn:aws:execute-api:us-east-1:000000000000:local/$default/GET/clients/c";
+    assert_eq!(event["routeArn"], arn);
+    assert_eq!(event["pathParameters"], json!({"id": "c"}));
+    assert!(event.get("body").is_none() && event.get("isBase64Encoded").is_none(), "{event}");
 }

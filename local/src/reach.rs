@@ -1,18 +1,19 @@
 //! Where a run can be reached: written by the run, read by `cargo local token` and `cargo local env`.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::Data;
-use crate::durable;
-use crate::functions::Services;
-use crate::process::Process;
+use crate::{
+    data::{Data, remove},
+    durable,
+    process::Process,
+    services::Services,
+};
 
 /// The file of the data folder that says so.
-pub(super) const FILE: &str = "run.json";
+const FILE: &str = "run.json";
 
 /// Where a run can be reached.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -58,6 +59,14 @@ impl Reach {
         durable::write(&path, &serde_json::to_vec(&run)?)
             .with_context(|| format!("{} can't be written", path.display()))
     }
+
+    /// Tells others that the run has ended.
+    ///
+    /// # Errors
+    /// When the file can't be removed.
+    pub fn withdraw(data: &Data) -> Result<()> {
+        remove(&data.file(FILE))
+    }
 }
 
 #[cfg(test)]
@@ -73,7 +82,7 @@ mod tests {
         let data = Data::take(folder.path()).unwrap();
         reach.clone().announce(&data).unwrap();
         assert_eq!(Reach::of(folder.path()).unwrap(), reach);
-        data.forget().unwrap();
+        Reach::withdraw(&data).unwrap();
         assert!(Reach::of(folder.path()).is_err());
     }
 }

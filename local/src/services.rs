@@ -1,11 +1,10 @@
-//! The environment of a function's instance: what the template gives it, what Lambda adds, and nothing of the user's.
+//! What stands in for AWS, and the environments that point there.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::REGION;
-use crate::template::Function;
+use crate::{account::REGION, template::Function};
 
 /// Variables by name.
 pub type Environment = BTreeMap<String, String>;
@@ -25,7 +24,8 @@ pub struct Services {
 const CREDENTIAL: &str = "local";
 
 impl Services {
-    /// The environment of that function's instances.
+    /// The environment of that function's instances: what the template gives it, what Lambda adds, and nothing of the
+    /// user's.
     ///
     /// The names that Lambda sets are in AWS's Lambda Developer Guide, "Defined runtime environment variables".
     #[must_use]
@@ -63,8 +63,9 @@ impl Services {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
+    use super::*;
 
     fn services() -> Services {
         Services { dynamodb: "http://127.0.0.1:1".into(), kms: "http://127.0.0.1:2".into(), lambda: 3 }
