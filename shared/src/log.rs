@@ -17,8 +17,8 @@ use crate::{
     share::{ClientId, Method, PairId},
 };
 
-/// Longer than any row's key.
-const MAX_TEXT: usize = 512;
+/// Longer than any row's key. A stranger's line is under 1 KB, whatever they send.
+const MAX_TEXT: usize = 128;
 
 /// Starts logging to standard output, as JSON, from the level that `LOG_LEVEL` names (`info` by default).
 ///
@@ -54,7 +54,9 @@ pub(crate) struct Learnt {
     method: Option<Method>,
     pair: Option<PairId>,
     webhook_secret: Option<usize>,
+    webhook_secrets: Option<usize>,
     aws_calls: u32,
+    opened: u32,
     repeated: Option<bool>,
     tampered: u32,
     left_out: bool,
@@ -89,15 +91,23 @@ pub(crate) fn source_ip(address: IpAddr) {
     learn(|learnt| learnt.source_ip = Some(address));
 }
 
-/// Notes which of the configured webhook secrets was presented, 1 for the first: once nobody presents the old one
-/// any more, it can go.
-pub fn webhook_secret(which: usize) {
-    learn(|learnt| learnt.webhook_secret = Some(which));
+/// Notes which of the configured webhook secrets was presented, 1 for the first, and how many there are: once nobody
+/// presents the old one any more, it can go.
+pub fn webhook_secret(which: usize, of: usize) {
+    learn(|learnt| {
+        learnt.webhook_secret = Some(which);
+        learnt.webhook_secrets = Some(of);
+    });
 }
 
 /// Counts a call to AWS. The SDK's own retries are not counted.
 pub(crate) fn aws_call() {
     learn(|learnt| learnt.aws_calls += 1);
+}
+
+/// Counts a share that was opened.
+pub(crate) fn opened() {
+    learn(|learnt| learnt.opened += 1);
 }
 
 /// Notes whether the share was stored before, by an earlier request or an earlier attempt of this one.
@@ -123,9 +133,14 @@ pub(crate) fn left_out() {
     learn(|learnt| learnt.left_out = true);
 }
 
-/// Text from outside, cut to a length that a log line can bear.
+/// Text from outside, cut to a length that a log line can bear. What is not plain ASCII is written as `\u{…}`: some of it
+/// breaks a line (U+2028) or turns it round (U+202E) for whoever reads it.
 pub(crate) fn bounded(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
+    let plain = |c: &char| *c == ' ' || c.is_ascii_graphic();
+    let written = |c: char| if plain(&c) { c.to_string() } else { c.escape_unicode().to_string() };
+    let mut bounded: String = text.chars().take(MAX_TEXT).map(written).collect();
+    bounded.truncate(MAX_TEXT);
+    bounded
 }
 
 /// What a request's line says besides what was learnt while it was served.
@@ -168,7 +183,9 @@ impl Learnt {
                     method = self.method.as_ref().map(Method::as_str),
                     pair = self.pair.as_ref().map(PairId::as_str),
                     webhook_secret = self.webhook_secret,
+                    webhook_secrets = self.webhook_secrets,
                     aws_calls = self.aws_calls,
+                    opened = self.opened,
                     repeated = self.repeated,
                     tampered = self.tampered,
                     left_out = self.left_out,

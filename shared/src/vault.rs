@@ -113,7 +113,9 @@ impl Vault {
     /// Such that [`Error::is_of_the_row`] when the row is not what was stored.
     pub async fn open(&self, row: &ShareRow) -> Result<Share> {
         let opened = self.opened(row).await;
-        opened.inspect_err(|error| log::never_opens(&row.slot.client, &share_key(&row.digest), error))
+        opened
+            .inspect(|_| log::opened())
+            .inspect_err(|error| log::never_opens(&row.slot.client, &share_key(&row.digest), error))
     }
 
     async fn opened(&self, row: &ShareRow) -> Result<Share> {

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{all_blocks, names, pages};
-use crate::{secrecy::access, support::project::{files, root}};
+use crate::{
+    secrecy::access,
+    support::project::{files, root},
+};
 
 /// The pages that an operator follows. The others tell of decisions and of what others do.
 const OPERATORS: [&str; 5] =
