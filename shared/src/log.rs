@@ -57,6 +57,7 @@ pub(crate) struct Learnt {
     webhook_secrets: Option<usize>,
     aws_calls: u32,
     opened: u32,
+    stored: u32,
     repeated: Option<bool>,
     tampered: u32,
     left_out: bool,
@@ -103,6 +104,11 @@ pub fn webhook_secret(which: usize, of: usize) {
 /// Counts a call to AWS. The SDK's own retries are not counted.
 pub(crate) fn aws_call() {
     learn(|learnt| learnt.aws_calls += 1);
+}
+
+/// Counts a share that is stored now and was not before.
+pub(crate) fn stored() {
+    learn(|learnt| learnt.stored += 1);
 }
 
 /// Counts a share that was opened.
@@ -186,6 +192,7 @@ impl Learnt {
                     webhook_secrets = self.webhook_secrets,
                     aws_calls = self.aws_calls,
                     opened = self.opened,
+                    stored = self.stored,
                     repeated = self.repeated,
                     tampered = self.tampered,
                     left_out = self.left_out,

@@ -37,6 +37,7 @@ impl Vault {
         log::repeated(!is_new);
         let key = if is_new { row.time_key() } else { self.time_of_the_row_there(&row, date).await? };
         if self.table.insert_time(&row.slot, &key).await? {
+            log::stored();
             return Ok(());
         }
         self.check_time_row(&row.slot, &key).await

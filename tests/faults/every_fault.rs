@@ -28,21 +28,21 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 const NEW: &str = "new";
 
 /// What one of the services does, and what the routes then answer, in the order of [`ROUTES`].
-struct Case {
-    does: &'static str,
+pub struct Case {
+    pub does: &'static str,
     fault: Broken,
     kms: [Outcome; 4],
     dynamodb: [Outcome; 4],
 }
 
-const ROUTES: [&str; 4] = [
+pub const ROUTES: [&str; 4] = [
     "`GET /portal/…/backup`",
     "`POST /portal/…/backup`",
     "`POST /webhook/backup`",
     "`POST /webhook/backup/fetch`",
 ];
 
-enum Broken {
+pub enum Broken {
     /// This becomes of each call.
     Calls(fn(&Seen) -> Fate),
     /// No port is open.
@@ -65,7 +65,7 @@ const fn case(does: &'static str, fate: fn(&Seen) -> Fate, answers: [Outcome; 4]
     Case { does, fault: Broken::Calls(fate), kms: answers, dynamodb: answers }
 }
 
-const CASES: [Case; 16] = [
+pub const CASES: [Case; 16] = [
     case("answers after 1 s", |_| Fate::Slow(SECOND), SERVED),
     case("throttles two calls", |call| first(call, 2, || refuse(Refusal::THROTTLES)), SERVED),
     case("throttles every call", |_| refuse(Refusal::THROTTLES), REFUSED),
@@ -113,7 +113,7 @@ fn first(call: &Seen, count: usize, fate: impl Fn() -> Fate) -> Fate {
 }
 
 /// A service as a case has it.
-enum Stand {
+pub enum Stand {
     Proxy(Proxy),
     Nothing,
     Listener(TcpListener),
@@ -141,7 +141,7 @@ impl Stand {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Service {
+pub enum Service {
     Kms,
     DynamoDb,
 }
@@ -156,7 +156,7 @@ impl Case {
 }
 
 /// A system that holds three custodian shares and a client share, one of whose services is then broken.
-async fn broken(case: &Case, service: Service) -> (System, Stand) {
+pub async fn broken(case: &Case, service: Service) -> (System, Stand) {
     let mut system = System::start().await;
     for share in ["one", "two", "three"] {
         assert_eq!(system.backup(json!({"clientId": CLIENT, "share": share})).await.status, 200);
@@ -174,7 +174,7 @@ async fn broken(case: &Case, service: Service) -> (System, Stand) {
 
 /// Calls a route, and holds its answer to be honest: what it gives is all and nothing else, and what it acknowledges is
 /// in the table by then.
-async fn call(system: &System, route: usize) -> Outcome {
+pub async fn call(system: &System, route: usize) -> Outcome {
     let start = Instant::now();
     let answer = match route {
         0 => system.get("").await,

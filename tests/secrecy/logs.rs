@@ -90,7 +90,7 @@ async fn a_request_is_one_json_line_that_says_what_happened() {
     let [line] = &written[..] else { panic!("{written:?}") };
     let expected = json!({
         "level": "INFO", "message": "request", "route": "POST /webhook/backup", "status": 200, "code": "ok",
-        "client": CLIENT, "method": "GDRIVE", "webhook_secret": 1, "webhook_secrets": 1, "opened": 0, "aws_calls": 3, "trace_id": "trace-1",
+        "client": CLIENT, "method": "GDRIVE", "webhook_secret": 1, "webhook_secrets": 1, "opened": 0, "stored": 1, "aws_calls": 3, "trace_id": "trace-1",
         "tampered": 0, "left_out": false, "repeated": false, "source_ip": "127.0.0.1",
         "api_request_id": "JKJaXmPLvHcESHA=", "pair": "cc1qakmh7rfwox7dyl0t2yi1m",
     });
@@ -190,6 +190,7 @@ async fn a_repeated_store_is_said_to_be_one() {
         system.store(json!({ "cipherText": SHARE })).await;
         let written = lines.take();
         assert_eq!(written[0]["repeated"], repeated, "{written:?}");
+        assert_eq!(written[0]["stored"], u32::from(!repeated), "{written:?}");
     }
 }
 
