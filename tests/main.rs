@@ -11,3 +11,4 @@ mod local;
 mod secrecy;
 mod stack;
 mod support;
+mod watched;

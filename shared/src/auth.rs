@@ -47,8 +47,9 @@ impl Portal {
         if secret.len() < MIN_SECRET_BYTES {
             return Err(unproved("X-Webhook-Secret is under 16 characters"));
         }
-        let matched = matching(secret.as_bytes(), policy.secret_digests());
-        log::webhook_secret(matched.ok_or(unproved("X-Webhook-Secret is wrong"))?);
+        let digests = policy.secret_digests();
+        let matched = matching(secret.as_bytes(), digests).ok_or(unproved("X-Webhook-Secret is wrong"))?;
+        log::webhook_secret(matched, digests.len());
         Ok(Self(()))
     }
 }

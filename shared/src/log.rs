@@ -73,15 +73,28 @@ pub(crate) fn source_ip(address: IpAddr) {
     learn(|line| line.source_ip = Some(address));
 }
 
-/// Notes which of the configured webhook secrets was presented, 1 for the first: once nobody presents the old one
-/// any more, it can go.
-pub fn webhook_secret(which: usize) {
-    learn(|line| line.webhook_secret = Some(which));
+/// Notes which of the configured webhook secrets was presented, 1 for the first, and how many there are: once nobody
+/// presents the old one any more, it can go.
+pub fn webhook_secret(which: usize, of: usize) {
+    learn(|line| {
+        line.webhook_secret = Some(which);
+        line.webhook_secrets = Some(of);
+    });
 }
 
 /// Counts a call to AWS. The SDK's own retries are not counted.
 pub(crate) fn aws_call() {
     learn(|line| line.aws_calls += 1);
+}
+
+/// Counts a share that is stored now and was not before.
+pub(crate) fn stored() {
+    learn(|line| line.stored += 1);
+}
+
+/// Counts a share that was opened.
+pub(crate) fn opened() {
+    learn(|line| line.opened += 1);
 }
 
 /// Notes whether the share was stored before, by an earlier request or an earlier attempt of this one.

@@ -48,6 +48,7 @@ impl Vault {
         log::repeated(!is_new);
         let key = if is_new { row.time_key() } else { self.time_of_the_row_there(&row, date).await? };
         if self.table.insert_time(&row.slot, &key).await? {
+            log::stored();
             return Ok(());
         }
         self.check_time_row(&row.slot, &key).await
@@ -124,7 +125,9 @@ impl Vault {
     /// Such that [`Error::is_of_the_row`] when the row is not what was stored.
     pub async fn open(&self, row: &ShareRow) -> Result<Share> {
         let opened = self.opened(row).await;
-        opened.inspect_err(|error| log::never_opens(&row.slot.client, &share_key(&row.digest), error))
+        opened
+            .inspect(|_| log::opened())
+            .inspect_err(|error| log::never_opens(&row.slot.client, &share_key(&row.digest), error))
     }
 
     async fn opened(&self, row: &ShareRow) -> Result<Share> {

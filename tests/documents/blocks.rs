@@ -79,6 +79,33 @@ pub const BLOCKS: &[Row] = &[
     ),
     rehearsed("docs/operating.md", "aws cloudformation describe-stack-events"),
     rehearsed("docs/operating.md", "aws cloudformation update-termination-protection"),
+    untyped(
+        "docs/runbook.md",
+        Untyped {
+            part: "aws logs start-query",
+            why: "the stand-in runs no query of Logs Insights",
+            settled_by: "`asks 'fields @timestamp, route, status | limit 5'`, after a try of the webhook",
+        },
+    ),
+    tested("docs/runbook.md", "ispresent(row)", QUERIES),
+    tested("docs/runbook.md", "stored > 0 and route", QUERIES),
+    tested("docs/runbook.md", "status >= 500", QUERIES),
+    tested("docs/runbook.md", "ms > 3000", QUERIES),
+    tested("docs/runbook.md", "code = \"unauthorized\"", QUERIES),
+    tested("docs/runbook.md", "code = \"forbidden\"", QUERIES),
+    tested("docs/runbook.md", "opened > 0", QUERIES),
+    tested("docs/runbook.md", "filter stored > 0 | stats sum(stored) as shares by client, route", QUERIES),
+    tested("docs/runbook.md", "reason like /panicked/", QUERIES),
+    tested("docs/runbook.md", "reason like /clock/", QUERIES),
+    tested("docs/runbook.md", "webhook_secrets = 2", QUERIES),
+    untyped(
+        "docs/runbook.md",
+        Untyped {
+            part: "aws logs filter-log-events",
+            why: "the stand-in's APIs write no access logs",
+            settled_by: "the same with `200` for `429`, after a try of the webhook",
+        },
+    ),
     tested(
         "tests/stack/rehearsal/README.md",
         "rehearsal:: -- --ignored",
@@ -104,6 +131,8 @@ pub const BLOCKS: &[Row] = &[
 
 const STORY: &str = "a_backup_a_recovery_and_an_interrupted_recovery_go_through_the_real_binaries";
 const DESK: &str = "the_readmes_commands_work_on_a_desk";
+
+const QUERIES: &str = "every_query_of_the_runbook_asks_for_fields_that_lines_have";
 
 /// What installs programs.
 const INSTALLED: &[Untyped] = &[

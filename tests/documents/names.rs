@@ -14,13 +14,17 @@ pub fn tests() -> Vec<String> {
     all.collect()
 }
 
-/// The names that the template gives: parameters, resources, outputs, and the statements of its policies.
-pub fn of_the_template() -> BTreeSet<String> {
-    let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+/// The names that the templates give: parameters, resources, outputs, the statements of policies, and metrics.
+pub fn of_the_templates() -> BTreeSet<String> {
+    let files = ["template.yaml", "watched.yaml", "events-us-east-1.yaml"];
+    let template: String = files.map(|file| fs::read_to_string(root().join(file)).unwrap()).concat();
     let lines = template.lines().map(|line| (line.len() - line.trim_start().len(), line.trim()));
     let name = |(indent, line): (usize, &str)| match line.split_once(':') {
         Some((name, _)) if indent == 2 => Some(name.to_owned()),
-        _ => Some(line.strip_prefix("- Sid: ")?.to_owned()),
+        _ => {
+            let metric = line.split_once("MetricName: ").and_then(|(_, rest)| rest.split([',', '}']).next());
+            Some(line.strip_prefix("- Sid: ").or(metric)?.to_owned())
+        }
     };
     lines.filter_map(name).collect()
 }

@@ -155,13 +155,13 @@ fn filters(arguments: &str) -> Vec<&str> {
 
 #[test]
 fn every_name_that_an_operator_reads_is_the_templates_or_said_to_be_anothers() {
-    let ours = names::of_the_template();
+    let ours = names::of_the_templates();
     let known = |name: &str| ours.contains(name) || access::knows(name) || OTHERS.contains(&name);
     let read = pages().into_iter().filter(|(page, _)| OPERATORS.contains(&page.as_str()));
     let named = read.flat_map(|(page, text)| terms(&text).into_iter().map(move |term| (page.clone(), term)));
     let first_words = named.map(|(page, term)| (page, term.split('=').next().unwrap().to_owned()));
     let strange: BTreeSet<_> = first_words.filter(|(_, name)| is_name(name) && !known(name)).collect();
-    assert!(strange.is_empty(), "the template has none of these: {strange:#?}");
+    assert!(strange.is_empty(), "the templates have none of these: {strange:#?}");
 }
 
 /// Whether a word is written as the template's names are: letters and digits, two capitals or more, and small ones.

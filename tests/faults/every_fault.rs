@@ -29,15 +29,15 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 const NEW: &str = "new";
 
 /// What one of the services does, and what the routes then answer, in the order of [`ROUTES`].
-struct Case {
-    does: &'static str,
+pub struct Case {
+    pub does: &'static str,
     fault: Broken,
     kms: Outcomes,
     dynamodb: Outcomes,
 }
 
 /// The routes; the last has no business with KMS.
-const ROUTES: [&str; 5] = [
+pub const ROUTES: [&str; 5] = [
     "`GET /portal/…/backup`",
     "`POST /portal/…/backup`",
     "`POST /webhook/backup`",
@@ -45,7 +45,7 @@ const ROUTES: [&str; 5] = [
     "`GET /portal/…/backups`",
 ];
 
-enum Broken {
+pub enum Broken {
     /// This becomes of each call.
     Calls(fn(&Seen) -> Fate),
     /// No port is open.
@@ -77,7 +77,7 @@ const fn both(does: &'static str, fault: Broken, answers: Outcomes) -> Case {
     Case { does, fault, kms: [get, store, backup, fetch, SERVED[4]], dynamodb: answers }
 }
 
-const CASES: [Case; 16] = [
+pub const CASES: [Case; 16] = [
     case("answers after 1 s", |_| Fate::Slow(SECOND), SERVED),
     case("throttles two calls", |call| first(call, 2, || refuse(Exception::THROTTLES)), SERVED),
     case("throttles every call", |_| refuse(Exception::THROTTLES), REFUSED),
@@ -120,7 +120,7 @@ fn first(call: &Seen, count: usize, fate: impl Fn() -> Fate) -> Fate {
 }
 
 /// A service as a case has it.
-enum Stand {
+pub enum Stand {
     Proxy(Proxy),
     Nothing,
     Listener(TcpListener),
@@ -148,7 +148,7 @@ impl Stand {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Service {
+pub enum Service {
     Kms,
     DynamoDb,
 }
@@ -163,7 +163,7 @@ impl Case {
 }
 
 /// A system that holds three custodian shares and a client share, one of whose services is then broken.
-async fn broken(case: &Case, service: Service) -> (System, Stand) {
+pub async fn broken(case: &Case, service: Service) -> (System, Stand) {
     let mut system = System::start().await;
     for share in ["one", "two", "three"] {
         assert_eq!(system.backup(json!({"clientId": CLIENT, "share": share})).await.status, 200);
@@ -181,7 +181,7 @@ async fn broken(case: &Case, service: Service) -> (System, Stand) {
 
 /// Calls a route, and holds its answer to be honest: what it gives is all and nothing else, and what it acknowledges is
 /// in the table by then.
-async fn call(system: &System, route: usize) -> Outcome {
+pub async fn call(system: &System, route: usize) -> Outcome {
     let start = Instant::now();
     let answer = match route {
         0 => system.get("").await,

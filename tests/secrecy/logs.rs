@@ -16,6 +16,7 @@ use tracing_subscriber::{filter::Targets, fmt::MakeWriter, layer::SubscriberExt,
 
 use crate::support::{
     event::{CLIENT, Event, WEBHOOK_SECRET},
+    project::FUNCTIONS,
     refusals::{Refusals, refusing},
     system::System,
 };
@@ -90,7 +91,7 @@ async fn a_request_is_one_json_line_that_says_what_happened() {
     let [line] = &written[..] else { panic!("{written:?}") };
     let expected = json!({
         "level": "INFO", "message": "request", "route": "POST /webhook/backup", "status": 200, "code": "ok",
-        "client": CLIENT, "method": "GDRIVE", "webhook_secret": 1, "aws_calls": 3, "trace_id": "trace-1",
+        "client": CLIENT, "method": "GDRIVE", "webhook_secret": 1, "webhook_secrets": 1, "opened": 0, "stored": 1, "aws_calls": 3, "trace_id": "trace-1",
         "tampered": 0, "left_out": false, "repeated": false, "source_ip": "127.0.0.1",
         "api_request_id": "JKJaXmPLvHcESHA=", "pair": "cc1qakmh7rfwox7dyl0t2yi1m",
     });
@@ -168,6 +169,21 @@ async fn an_answer_that_has_no_room_for_every_share_is_said_to_have_none() {
 }
 
 #[tokio::test]
+async fn every_share_that_is_opened_is_counted() {
+    let system = System::start().await;
+    system.store(json!({ "cipherText": SHARE })).await;
+    for share in ["one", "two", "three"] {
+        system.backup(json!({"clientId": CLIENT, "share": share})).await;
+    }
+    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    system.get("").await;
+    system.fetch().await;
+    system.list("").await;
+    let opened: Vec<_> = lines.take().into_iter().map(|line| line["opened"].clone()).collect();
+    assert_eq!(opened, [1, 3, 0]);
+}
+
+#[tokio::test]
 async fn a_repeated_store_is_said_to_be_one() {
     let system = System::start().await;
     let (lines, _guard) = Lines::capture(LevelFilter::INFO);
@@ -175,6 +191,7 @@ async fn a_repeated_store_is_said_to_be_one() {
         system.store(json!({ "cipherText": SHARE })).await;
         let written = lines.take();
         assert_eq!(written[0]["repeated"], repeated, "{written:?}");
+        assert_eq!(written[0]["stored"], u32::from(!repeated), "{written:?}");
     }
 }
 
@@ -189,12 +206,55 @@ async fn a_handler_that_panics_is_answered_and_logged_like_any_failure() {
 
 #[tokio::test]
 async fn what_a_caller_controls_is_bounded_and_escaped() {
+    let (sent, written) = ("a b-1\"}\\ \u{2028}\u{202e}é", r#"a b-1"}\ \u{2028}\u{202e}\u{e9}"#);
+    assert_eq!(trace_of(sent).await, written);
+    let long = "x".repeat(1000);
+    assert_eq!(trace_of(&long).await, long[..128]);
+}
+
+async fn trace_of(sent: &str) -> String {
+    let line = stranger("webhook-fetch", sent).await;
+    serde_json::from_str::<Value>(&line).unwrap()["trace_id"].as_str().unwrap().to_owned()
+}
+
+/// The line of a call by somebody who knows nothing, with this trace id.
+async fn stranger(function: &str, trace: &str) -> String {
     let system = System::start().await;
     let (lines, _guard) = Lines::capture(LevelFilter::INFO);
-    let trace = format!("\"}}{{ {}", "x".repeat(1000));
-    system.call(Event::of("webhook-fetch").header("x-portal-trace-id", &trace)).await;
-    let line = lines.take().remove(0);
-    assert_eq!(line["trace_id"].as_str().unwrap(), &trace[..512]);
+    let event = Event::of(function).header("x-portal-trace-id", trace).header("x-webhook-secret", trace);
+    let event = if function.starts_with("webhook") { event } else { event.authorizer(json!({})) };
+    assert_eq!(system.call(event.body(trace)).await.status, 401);
+    lines.text()
+}
+
+#[tokio::test]
+async fn a_rows_key_is_bounded_and_escaped() {
+    let system = System::start().await;
+    system.backup(json!({"clientId": CLIENT, "share": "good"})).await;
+    let mut row = system.times("webhook-backup").await.remove(0);
+    let key = format!("time#\n\u{1}\u{202e}{}", "x".repeat(900));
+    row.insert("sk".into(), aws_sdk_dynamodb::types::AttributeValue::S(key));
+    system.put("webhook-backup", row).await;
+    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    system.fetch().await;
+    let row = lines.take().remove(0)["row"].as_str().unwrap().to_owned();
+    assert!(row.starts_with(r"time#\u{a}\u{1}\u{202e}xxx") && row.len() == 128, "{row}");
+}
+
+/// Whatever they send: who knows no secret must not make us pay for what they write.
+#[tokio::test]
+async fn a_strangers_line_is_under_one_kilobyte_and_plain_ascii() {
+    for text in ["x", "\"", "\\", "\u{2028}", "\u{202e}", "🦀"] {
+        for function in FUNCTIONS {
+            let written = stranger(function, &text.repeat(8000)).await;
+            assert_eq!(written.lines().count(), 1, "{written}");
+            assert!(
+                written.len() <= 1024 && written.is_ascii(),
+                "{} of {function}: {written}",
+                written.len()
+            );
+        }
+    }
 }
 
 #[tokio::test]

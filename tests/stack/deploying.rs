@@ -41,7 +41,7 @@ impl Checkout {
         let folder = TempDir::new().unwrap();
         let copy = |name: &str| fs::copy(root().join(name), folder.path().join(name)).unwrap();
         fs::create_dir(folder.path().join("tools")).unwrap();
-        for name in ["Cargo.toml", "samconfig.toml", "template.yaml", "tools/check-build"] {
+        for name in ["Cargo.toml", "samconfig.toml", "template.yaml", "watched.yaml", "tools/check-build"] {
             copy(name);
         }
         let script = cargo(machine);

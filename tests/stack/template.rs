@@ -40,7 +40,7 @@ const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbcc
 const ADOPTED: [(&str, &str); 2] =
     [("ClientTableName", "adopted-client"), ("CustodianTableName", "adopted-custodian")];
 const DEVELOPMENT: (&str, &str) = ("Stage", "development");
-const EVERYTHING: [(&str, &str); 16] = [
+const EVERYTHING: [(&str, &str); 20] = [
     ("TokenScopes", "backup,recover"),
     ("AllowedOrigins", "https://app.example,http://localhost:3000"),
     ("ClientDomainName", "backups.example.com"),
@@ -60,6 +60,10 @@ const EVERYTHING: [(&str, &str); 16] = [
     ("CustodianOlderKeyArns", "arn:aws:kms:eu-west-1:111122223333:key/mrk-2"),
     ("LogLevel", "debug"),
     ("CreateTrail", "yes"),
+    ("AlarmEmail", "operators@example.com"),
+    ("SharesOpenedAnHour", "20000"),
+    ("SharesStoredAnHour", "15000"),
+    ("RoleEventsForwarded", "yes"),
 ];
 
 /// What distinguishes one expanded stack from another.
@@ -112,8 +116,14 @@ pub async fn template() -> &'static Value {
     &expansion().await.template
 }
 
+/// The templates of the stacks within it, by their files.
+pub async fn parts() -> &'static BTreeMap<String, Value> {
+    &expansion().await.parts
+}
+
 struct Expansion {
     template: Value,
+    parts: BTreeMap<String, Value>,
     stacks: BTreeMap<Variant, Stack>,
 }
 
@@ -139,6 +149,7 @@ async fn expand() -> Expansion {
     let stacks: [Value; Variant::ALL.len()] = serde_json::from_value(expanded["stacks"].take()).unwrap();
     Expansion {
         template: expanded["template"].take(),
+        parts: serde_json::from_value(expanded["parts"].take()).unwrap(),
         stacks: Variant::ALL.into_iter().zip(stacks.map(Stack)).collect(),
     }
 }

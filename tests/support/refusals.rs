@@ -6,9 +6,12 @@ use faults::{Exception, Fate, Fault, Proxy, Seen};
 
 use crate::support::system::System;
 
-/// Refusals to come: of which operation, as what, and how many.
+/// Of which operation, by which code, and how many of them.
+type Refusal = (&'static str, &'static str, usize);
+
+/// Refusals to come.
 #[derive(Clone, Default)]
-pub struct Refusals(Arc<Mutex<Vec<(&'static str, &'static str, usize)>>>);
+pub struct Refusals(Arc<Mutex<Vec<Refusal>>>);
 
 impl Refusals {
     /// The next `times` calls of an operation are refused with this code; KMS doesn't hear of them.

@@ -16,8 +16,8 @@ use crate::{
 
 const TRACE_HEADER: &str = "X-Portal-Trace-Id";
 
-/// Longer than any row's key.
-const MAX_TEXT: usize = 512;
+/// Longer than any row's key. A stranger's line is under 1 KB, whatever they send.
+const MAX_TEXT: usize = 128;
 
 /// What a request's line says, as far as it is known.
 #[derive(Default)]
@@ -33,7 +33,10 @@ pub struct Line {
     pub method: Option<Method>,
     pub pair: Option<PairId>,
     pub webhook_secret: Option<usize>,
+    pub webhook_secrets: Option<usize>,
     pub aws_calls: u32,
+    pub opened: u32,
+    pub stored: u32,
     pub repeated: Option<bool>,
     pub tampered: u32,
     pub left_out: bool,
@@ -77,7 +80,10 @@ impl Line {
                     method = self.method.as_ref().map(Method::as_str),
                     pair = self.pair.as_ref().map(PairId::as_str),
                     webhook_secret = self.webhook_secret,
+                    webhook_secrets = self.webhook_secrets,
                     aws_calls = self.aws_calls,
+                    opened = self.opened,
+                    stored = self.stored,
                     repeated = self.repeated,
                     tampered = self.tampered,
                     left_out = self.left_out,
@@ -97,7 +103,12 @@ impl Line {
     }
 }
 
-/// Text from outside, cut to a length that a log line can bear.
+/// Text from outside, cut to a length that a log line can bear. What is not plain ASCII is written as `\u{…}`: some of it
+/// breaks a line (U+2028) or turns it round (U+202E) for whoever reads it.
 pub fn bounded(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
+    let plain = |c: &char| *c == ' ' || c.is_ascii_graphic();
+    let written = |c: char| if plain(&c) { c.to_string() } else { c.escape_unicode().to_string() };
+    let mut bounded: String = text.chars().take(MAX_TEXT).map(written).collect();
+    bounded.truncate(MAX_TEXT);
+    bounded
 }

@@ -89,6 +89,39 @@ def trails():
     }
 
 
+@patch("an alarm over several metrics, and a model of what is usual, are left out")
+def alarms():
+    def made(name):
+        return name, {"Arn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"}
+    left_out = {
+        "create": lambda id, props, stack: made(f"{stack}-{id}"),
+        "update": lambda id, old, new, *rest: made(id),
+        "delete": lambda id, props: None,
+    }
+    known = RESOURCES["AWS::CloudWatch::Alarm"]
+
+    def choose(call, props):
+        return (left_out if "Metrics" in props else known)[call]
+    RESOURCES["AWS::CloudWatch::AnomalyDetector"] = left_out
+    RESOURCES["AWS::CloudWatch::Alarm"] = known | {
+        "create": lambda id, props, stack: choose("create", props)(id, props, stack),
+        "update": lambda id, old, new, *rest: choose("update", new)(id, old, new, *rest),
+        "delete": lambda id, props: choose("delete", props)(id, props),
+    }
+
+
+@patch("what an update of a stack within a stack does not change keeps its attributes")
+def parts():
+    update, provision, kept = provisioners._update_resource, provisioners._provision_resource, {}
+
+    def keep(kind, made):
+        id, attributes = made
+        kept[kind, id] = attributes or kept.get((kind, id), {})
+        return id, kept[kind, id]
+    provisioners._update_resource = lambda kind, *rest: keep(kind, update(kind, *rest))
+    provisioners._provision_resource = lambda kind, *rest: keep(kind, provision(kind, *rest))
+
+
 @patch("an API's CORS comes from the template")
 def cors():
     def change(props):

@@ -3,9 +3,10 @@
     python expand.py template.yaml < parameters.json
     python expand.py template.yaml --check < parameters.json
 
-Input is a list of objects, parameter to value. Output is {"template", "stacks"}: the template as it is written, and a list of
-{"Resources", "Outputs"}, in which SAM's resources are expanded by aws-sam-translator, what has a condition that doesn't hold
-is left out, and every intrinsic function is resolved in one invented account, where a resource is named after its logical id.
+Input is a list of objects, parameter to value. Output is {"template", "parts", "stacks"}: the template as it is written, the
+templates of the stacks within it by their files, and a list of {"Resources", "Outputs"}, in which SAM's resources are expanded by
+aws-sam-translator, what has a condition that doesn't hold is left out, the resources of a stack within the stack stand beside the
+others, and every intrinsic function is resolved in one invented account, where a resource is named after its logical id.
 A reference to what isn't there is an error, and so are parameters that CloudFormation refuses. With --check, the output is a
 list of sentences instead: why it refuses a set, or null.
 """
@@ -31,10 +32,12 @@ PSEUDO = {
     "AWS::NoValue": NO_VALUE,
     "AWS::Partition": "aws",
     "AWS::Region": REGION,
+    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/backups/0a1b",
     "AWS::StackName": "backups",
     "AWS::URLSuffix": "amazonaws.com",
 }
 ARNS = {
+    "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:",
     "AWS::DynamoDB::GlobalTable": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/",
     "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/",
@@ -44,11 +47,14 @@ ARNS = {
 }
 
 
+PART = "AWS::CloudFormation::Stack"
+
+
 class Scope:
     """What names stand for in one stack."""
 
     def __init__(self, template, parameters):
-        self.conditions = template["Conditions"]
+        self.conditions = template.get("Conditions", {})
         self.names = PSEUDO | parameters
         self.types = {id: body["Type"] for id, body in template["Resources"].items() if self.has(body)}
         self.names |= {id: id for id in self.types}
@@ -73,7 +79,8 @@ class Scope:
                 return self.names[name]
             case {"Condition": str(name)} if len(value) == 1:
                 return self.condition(name)
-            case {"Fn::GetAtt": [id, name]}:
+            case {"Fn::GetAtt": [id, *path]}:
+                name = ".".join(path)
                 return self.attribute(id, name)
             case {"Fn::Sub": str(text)}:
                 return re.sub(r"\$\{([^}]+)\}", self.placeholder, text)
@@ -138,7 +145,24 @@ def expand(source, given):
     template["Globals"]["Function"]["CodeUri"] = "s3://code/functions.zip"
     template = transform(template, dict(parameters), NoManagedPolicies())
     scope = Scope(template, parameters)
-    return {section: scope.present(template[section]) for section in ("Resources", "Outputs")}
+    stack = {section: scope.present(template[section]) for section in ("Resources", "Outputs")}
+    for part in list(stack["Resources"].values()):
+        if part["Type"] == PART:
+            stack["Resources"] |= within(part["Properties"])
+    return stack
+
+
+def within(properties):
+    """The resources of a stack within the stack."""
+    source = part_of(properties)
+    parameters = {name: str(value) for name, value in properties["Parameters"].items()}
+    if set(parameters) != set(source["Parameters"]):
+        raise ValueError(f"{properties['TemplateURL']} takes other parameters than it is given")
+    return Scope(source, parameters).present(source["Resources"])
+
+
+def part_of(properties):
+    return yaml_parse(Path(sys.argv[1]).with_name(properties["TemplateURL"]).read_text())
 
 
 def main():
@@ -147,7 +171,9 @@ def main():
     if "--check" in sys.argv:
         json.dump([check(source, given) for given in sets], sys.stdout)
     else:
-        json.dump({"template": source, "stacks": [expand(source, given) for given in sets]}, sys.stdout)
+        parts = [body["Properties"] for body in source["Resources"].values() if body["Type"] == PART]
+        parts = {properties["TemplateURL"]: part_of(properties) for properties in parts}
+        json.dump({"template": source, "parts": parts, "stacks": [expand(source, given) for given in sets]}, sys.stdout)
 
 
 main()

@@ -4,12 +4,17 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::{Map, Value};
 
-use super::{Variant, template};
+use super::{Variant, parts, template};
 use crate::support::project::root;
 
 /// The names of a section of the template.
 fn names<'a>(template: &'a Value, section: &str) -> BTreeSet<&'a str> {
-    template[section].as_object().unwrap().keys().map(String::as_str).collect()
+    template[section].as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+}
+
+/// The template, and those of the stacks within it.
+async fn all() -> impl Iterator<Item = &'static Value> {
+    [template().await].into_iter().chain(parts().await.values())
 }
 
 /// Sections that have an effect: a parameter that only a rule reads has none.
@@ -53,16 +58,17 @@ fn conditions(value: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn every_parameter_is_read_and_every_name_that_is_read_is_given() {
-    let template = template().await;
-    let parameters = names(template, "Parameters");
-    let read: BTreeSet<&str> = effective(template).flat_map(references).collect();
-    let unread: Vec<_> = parameters.difference(&read).collect();
-    assert!(unread.is_empty(), "{unread:?} have no effect");
-    let given = &parameters | &names(template, "Resources");
-    let everywhere = effective(template).chain([&template["Rules"]]).flat_map(references);
-    let unknown: Vec<_> =
-        everywhere.filter(|name| !given.contains(name) && !name.starts_with("AWS::")).collect();
-    assert!(unknown.is_empty(), "{unknown:?} are neither parameters nor resources");
+    for template in all().await {
+        let parameters = names(template, "Parameters");
+        let read: BTreeSet<&str> = effective(template).flat_map(references).collect();
+        let unread: Vec<_> = parameters.difference(&read).collect();
+        assert!(unread.is_empty(), "{unread:?} have no effect");
+        let given = &parameters | &names(template, "Resources");
+        let everywhere = effective(template).chain([&template["Rules"]]).flat_map(references);
+        let unknown: Vec<_> =
+            everywhere.filter(|name| !given.contains(name) && !name.starts_with("AWS::")).collect();
+        assert!(unknown.is_empty(), "{unknown:?} are neither parameters nor resources");
+    }
 }
 
 #[tokio::test]

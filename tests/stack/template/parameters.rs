@@ -218,11 +218,34 @@ const VALUES: &[Values] = &[
     Values { names: &["Architecture"], taken: &["arm64", "x86_64"], refused: &["", "x86", "amd64"] },
     Values {
         names: &["LogLevel"],
-        taken: &["error", "warn", "info", "debug"],
-        refused: &["", "trace", "off", "INFO", "verbose"],
+        taken: &["info", "debug"],
+        refused: &["", "error", "warn", "trace", "off", "INFO", "verbose"],
     },
     Values { names: &["LogRetentionDays"], taken: &["1", "90", "3653"], refused: &["0", "2", "forever", ""] },
-    Values { names: &["CreateTrail"], taken: &["yes", "no"], refused: &["", "true", "Yes"] },
+    Values {
+        names: &["CreateTrail", "RoleEventsForwarded"],
+        taken: &["yes", "no"],
+        refused: &["", "true", "Yes"],
+    },
+    Values {
+        names: &["AlarmEmail"],
+        taken: &["", "operators@example.com"],
+        refused: &["operators", "@example.com", "a@b@c", "a@b.c,d@e.f", "a b@c.d"],
+    },
+    Values {
+        names: &["AlarmTopicArn"],
+        taken: &["", "arn:aws:sns:eu-west-1:111122223333:operators"],
+        refused: &[
+            "operators",
+            "arn:aws:sns:eu-west-1:111122223333:operators.fifo",
+            "arn:aws:sqs:eu-west-1:111122223333:operators",
+        ],
+    },
+    Values {
+        names: &["SharesOpenedAnHour", "SharesStoredAnHour"],
+        taken: &["1", "1000000"],
+        refused: &["0", "-1", "1000001", "many", ""],
+    },
     Values {
         names: &["ClientTableName", "CustodianTableName"],
         taken: &["", "restored", "backups-ClientSharesTable-1A2B", "a.b_c"],
@@ -375,6 +398,18 @@ async fn the_webhook_never_has_the_client_apis_domain() {
     assert_rules(&[
         (None, [&TOKENS[..], &CLIENT_DOMAIN, &WEBHOOK_DOMAIN].concat()),
         (Some("Rules.DomainsWithCertificates"), [&TOKENS[..], &CLIENT_DOMAIN, &same].concat()),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_address_and_a_topic_of_ones_own_exclude_each_other() {
+    let mail = ("AlarmEmail", "operators@example.com");
+    let topic = ("AlarmTopicArn", "arn:aws:sns:eu-west-1:111122223333:operators");
+    assert_rules(&[
+        (None, [&TOKENS[..], &[mail]].concat()),
+        (None, [&TOKENS[..], &[topic]].concat()),
+        (Some("Rules.OneTopic"), [&TOKENS[..], &[mail, topic]].concat()),
     ])
     .await;
 }
