@@ -16,7 +16,7 @@ pub mod process;
 pub mod python;
 pub mod run;
 mod server;
-pub mod story;
+pub mod telling;
 pub mod template;
 pub mod terminal;
 mod tokens;
