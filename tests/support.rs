@@ -1,6 +1,7 @@
 //! What tests are made of. Nothing here is a test of the product.
 
 pub mod client;
+pub mod doctored;
 pub mod event;
 pub mod fixtures;
 pub mod half;

@@ -17,7 +17,7 @@ pub mod reach;
 pub mod run;
 mod server;
 pub mod services;
-pub mod story;
+pub mod telling;
 pub mod template;
 pub mod terminal;
 mod tokens;

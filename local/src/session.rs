@@ -14,13 +14,14 @@ use local::{
     data::Data,
     options::Serve,
     run::{Plan, Running, Settings},
-    story::{self, Cast},
+    telling,
     template::Template,
     terminal::{self, BAD, BOLD, DIM, GOOD},
     watch::Sources,
     workspace::Workspace,
 };
 use pairs::{Random, Wallet};
+use story::{Cast, Http, Story};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until Ctrl-C.
@@ -114,11 +115,11 @@ async fn attend(
     let cast = cast(running)?;
     if play {
         *played = tokio::select! {
-            played = story::play(&cast) => played.map(drop).context("THE STORY FAILED"),
+            played = tell_story(&cast) => played.context("THE STORY FAILED"),
             error = running.failed() => return Err(error),
         };
     }
-    farewell(&cast, &running.logs(), played);
+    farewell(running, &cast, played);
     loop {
         let changed = tokio::select! {
             changed = sources.changed() => changed?,
@@ -131,12 +132,19 @@ async fn attend(
 fn cast(running: &Running) -> Result<Cast> {
     let client = story::new_client()?;
     Ok(Cast {
-        api: running.url.clone(),
-        wallet: Wallet::random(&mut Random::system()?),
-        token: running.token(&client)?,
+        client_api: running.url.parse()?,
+        webhook: format!("{}/webhook", running.url).parse()?,
+        token: running.token(&client)?.parse()?,
         client,
-        webhook_secret: running.webhook_secret.clone(),
+        webhook_secret: running.webhook_secret.parse()?,
     })
+}
+
+async fn tell_story(cast: &Cast) -> Result<()> {
+    telling::announce(&cast.client);
+    let (http, wallet) = (Http::new()?, Wallet::random(&mut Random::system()?));
+    Story::new(cast, &http, &wallet, &telling::tell)?.play().await?;
+    Ok(())
 }
 
 /// Until the functions serve again, requests get 503; what is wrong with the sources can be mended meanwhile.
@@ -168,7 +176,7 @@ fn headline(error: &anyhow::Error) -> String {
 }
 
 /// The last thing on the screen: what a developer copies.
-fn farewell(cast: &Cast, logs: &Path, played: &Result<()>) {
+fn farewell(running: &Running, cast: &Cast, played: &Result<()>) {
     terminal::say("");
     if let Err(error) = played {
         terminal::complain(BAD, "error:", format_args!("{error:#}"));
@@ -180,15 +188,16 @@ fn farewell(cast: &Cast, logs: &Path, played: &Result<()>) {
     terminal::say("");
     let path = format!("/portal/clients/{}/backup", cast.client);
     for (name, value) in [
-        ("Logs", logs.display().to_string()),
-        ("Client API", format!("{}/portal/clients/{{clientId}}/backup", cast.api)),
-        ("Webhook root", format!("{}/webhook", cast.api)),
-        ("Secret", cast.webhook_secret.clone()),
+        ("Logs", running.logs().display().to_string()),
+        ("Client API", format!("{}/portal/clients/{{clientId}}/backup", running.url)),
+        ("Webhook root", cast.webhook.to_string()),
+        ("Secret", running.webhook_secret.clone()),
     ] {
         terminal::say(format_args!("{BOLD}{name:<12}{BOLD:#}  {value}"));
     }
     terminal::say("");
-    terminal::say(format_args!("curl -H 'Authorization: Bearer {}' {}{path}", cast.token, cast.api));
+    let (token, url) = (cast.token.expose(), cast.client_api.at(&path));
+    terminal::say(format_args!("curl -H 'Authorization: Bearer {token}' {url}"));
 }
 
 #[cfg(test)]

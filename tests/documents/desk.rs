@@ -7,15 +7,20 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{block, pages, prose::terms};
-use crate::support::{
-    project::root,
-    session::{Session, executable},
+use crate::{
+    local::drill,
+    support::{
+        project::root,
+        session::{Session, executable},
+    },
 };
 
-/// Instead of building `local` again: the one that runs, on its folder.
+/// Instead of building `local` again: the one that runs, on its folder. Likewise `custodian`.
 const CARGO: &str = r#"
 cargo() {
-    if [ "$1 $2" = "-q local" ]; then shift 2; "$LOCAL" "$@" --data "$DATA"; else command cargo "$@"; fi
+    if [ "$1 $2" = "-q local" ]; then shift 2; "$LOCAL" "$@" --data "$DATA"
+    elif [ "$1" = custodian ]; then shift; "$CUSTODIAN" "$@"
+    else command cargo "$@"; fi
 }
 "#;
 
@@ -47,6 +52,7 @@ async fn bash(script: &str, data: &Path) -> Command {
     let mut bash = Command::new("bash");
     bash.args(["-euo", "pipefail", "-c", script]).current_dir(root());
     bash.env("LOCAL", executable().await).env("DATA", data);
+    bash.env("CUSTODIAN", drill::program::executable().await);
     bash.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     bash
 }
@@ -69,6 +75,8 @@ async fn the_readmes_commands_work_on_a_desk() {
     assert_eq!(said[1]["cipherText"], "d59a2f5c8e6b41f0");
     let said = desk.answers(&with_id(said[2]["backups"][0]["id"].as_str().unwrap())).await;
     assert_eq!(said[3]["cipherText"], "d59a2f5c8e6b41f0");
+    let drilled = desk.types(&block("README.md", "cargo custodian drill")).await;
+    assert!(drilled.contains("Drilled whole."), "{drilled}");
     let portal = block("README.md", "# hands over a custodian share");
     let portal = desk.answers(&format!("{proofs}{portal}")).await;
     assert!(portal[0]["message"].is_string(), "{portal:?}");

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path};
 use super::{all_blocks, names, pages};
 use crate::{
     secrecy::access,
-    support::project::{files, root},
+    support::project::{files, root, texts},
 };
 
 /// The pages that an operator follows. The others tell of decisions and of what others do.
@@ -75,15 +75,36 @@ fn every_link_between_pages_leads_somewhere() {
     }
 }
 
+/// A program says `docs/page.md`, or `docs/page.md, "Heading"`.
+#[test]
+fn every_page_that_an_operators_command_names_is_there() {
+    let sources = texts("rs").into_iter().filter(|(path, _)| path.starts_with("ops/src/"));
+    let mut named = 0;
+    for (path, text) in sources {
+        let text = text.replace("\\\"", "\"");
+        for rest in text.split("docs/").skip(1) {
+            let (page, rest) = rest.split_once(".md").unwrap();
+            let page = root().join("docs").join(page).with_extension("md");
+            assert!(page.exists(), "{path} names {page:?}, which isn't there");
+            let heading = rest.strip_prefix(", \"").and_then(|rest| rest.split('"').next());
+            let there = heading.is_none_or(|heading| headings(&page).contains(&anchor(heading)));
+            assert!(there, "{path}: {page:?} has no heading {heading:?}");
+            named += 1;
+        }
+    }
+    assert!(named > 5, "{named}");
+}
+
 /// The anchors of a page, as GitHub makes them.
 fn headings(page: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(page).unwrap();
     let headings = text.lines().filter(|line| line.starts_with('#'));
-    let anchor = |heading: &str| {
-        let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
-        words.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
-    };
     headings.map(anchor).collect()
+}
+
+fn anchor(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    words.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
 }
 
 #[test]

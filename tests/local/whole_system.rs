@@ -7,12 +7,13 @@ use local::{
     cargo_lambda,
     data::Data,
     run::{Running, Settings},
-    story::{self, Cast},
+    telling,
     template::Template,
     workspace::Workspace,
 };
 use pairs::{Random, Wallet};
 use serde_json::{Value, json};
+use story::{Cast, Http, Story};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -63,14 +64,17 @@ async fn a_backup_a_recovery_and_an_interrupted_recovery_go_through_the_real_bin
     let running = start(&folder).await;
     let client = story::new_client().unwrap();
     let cast = Cast {
-        api: running.url.clone(),
-        wallet: Wallet::random(&mut Random::system().unwrap()),
-        token: running.token(&client).unwrap(),
+        client_api: running.url.parse().unwrap(),
+        webhook: format!("{}/webhook", running.url).parse().unwrap(),
+        token: running.token(&client).unwrap().parse().unwrap(),
         client: client.clone(),
-        webhook_secret: running.webhook_secret.clone(),
+        webhook_secret: running.webhook_secret.parse().unwrap(),
     };
-    let recovered = story::play(&cast).await.unwrap();
-    assert!(recovered == cast.wallet, "what the last recovery brought back is another wallet");
+    let wallet = Wallet::random(&mut Random::system().unwrap());
+    let http = Http::new().unwrap();
+    let story = Story::new(&cast, &http, &wallet, &telling::tell).unwrap();
+    let recovered = story.play().await.unwrap();
+    assert!(recovered == wallet, "what the last recovery brought back is another wallet");
     let calls = running.kms().calls();
     let opened = calls.iter().filter(|call| call.operation == "Decrypt");
     let clients: Vec<_> = opened.map(|call| call.encryption_context.get("client")).collect();

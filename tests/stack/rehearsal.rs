@@ -7,6 +7,7 @@ mod api;
 mod checkout;
 mod claims;
 mod day;
+mod drill;
 mod ledger;
 mod listening;
 mod mistakes;

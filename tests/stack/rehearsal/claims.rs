@@ -32,7 +32,11 @@ pub const CLAIMS: [Claim; 14] = [
         "keys and tables take policies that name fresh roles, in three first deployments",
         Holds::Yes,
     ),
-    claim("story", "two backups, a recovery and an interrupted one; strangers are refused", Holds::Yes),
+    claim(
+        "story",
+        "backups, recoveries and interrupted ones bring the wallet back; strangers are refused",
+        Holds::Yes,
+    ),
     claim("roles", "a role that stores can't open, and one that opens can't store", Holds::Yes),
     claim("table-policies", "an administrator can't put, change or remove a row", Holds::Yes),
     claim("policy-change-waits", "a second change of a table's policy within 15 s is refused", Holds::No),

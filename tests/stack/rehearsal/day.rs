@@ -12,10 +12,11 @@ use super::{
     checkout::Checkout,
     operator::{OPERATING, Operator},
     stage::Stage,
-    users::Users,
+    users::{self, Users},
 };
 
 const README: &str = "README.md";
+const DRILL: &str = "cargo custodian drill";
 
 /// Both stages' operator, and their users.
 pub struct Day<'a> {
@@ -81,15 +82,24 @@ impl<'a> Day<'a> {
     /// back.
     async fn tries_the_webhook(&self, development: &Stage<'_>) {
         let secret = format!("SECRET={}", development.secret);
+        let token = self.users.token(users::DRILL);
+        let words = format!(
+            "STACK={} DRILL_TOKEN={token} WEBHOOK_SECRET={}\nexport DRILL_TOKEN WEBHOOK_SECRET",
+            development.name, development.secret
+        );
         let url = format!("WEBHOOK_URL={}", development.outputs["WebhookUrl"]);
         let filled = [("WEBHOOK_URL=…", &*url)];
         let call = "curl -i -H \"X-Webhook-Secret: $SECRET\"";
         let said = self.operator.types_with(README, call, &secret, &filled).await;
         assert!(said.contains(" 403") && said.contains("\"forbidden\""), "{said}");
+        let half = self.operator.is_refused(OPERATING, DRILL, &words).await;
+        assert!(half.contains("Half drilled."), "{half}");
         self.checkout.set("development", "WebhookAllowedIps", OWN_ADDRESS);
         self.deploys("development").await;
         let said = self.operator.types_with(README, call, &secret, &filled).await;
         assert!(said.contains(" 200") && said.contains(r#"{"backupShares":[]}"#), "{said}");
+        let whole = self.operator.types(OPERATING, DRILL, &words).await;
+        assert!(whole.contains("Drilled whole."), "{whole}");
         let token = format!("TOKEN={}", self.users.token("alice"));
         let claims = self.operator.types("docs/login.md", "python3 -c 'import base64,sys;", &token).await;
         assert!(claims.contains(r#""portal_client_id": "alice""#), "{claims}");

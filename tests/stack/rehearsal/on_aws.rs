@@ -13,7 +13,10 @@ use super::{
     account::Account, checkout::Checkout, claims::Verdicts, programs, stage::outputs, stand_in::StandIn,
     story::random_hex, trial::Trial, users::Users,
 };
-use crate::support::{event::digest, project::root};
+use crate::{
+    local::drill,
+    support::{event::digest, project::root},
+};
 
 /// The stand-in's.
 const ACCOUNT: &str = "000000000000";
@@ -57,9 +60,10 @@ async fn mine(folder: &TempDir) -> Account {
     let curl = is_stand_in.then_some(("curl", include_str!("curl.sh")));
     let wrappers = programs::wrap(folder.path(), once(cargo).chain(curl));
     let default: [(&str, OsString); 1] = [("BRIEF_SECONDS", "300".into())];
-    let ours: [(&str, OsString); 3] = [
+    let ours: [(&str, OsString); 4] = [
         ("PATH", programs::path([wrappers, programs::sam().await])),
         ("REAL_PATH", programs::inherited()),
+        ("CUSTODIAN", drill::program::executable().await.into()),
         ("SAM_CLI_TELEMETRY", "0".into()),
     ];
     let named = |(name, value): (&str, OsString)| (name.to_owned(), value);

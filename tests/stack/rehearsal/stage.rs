@@ -79,12 +79,6 @@ impl<'a> Stage<'a> {
         self.account.asks(&Request { method: "GET", url, headers, body: None }).await
     }
 
-    /// What a user's app is told of its shares.
-    pub async fn app_lists(&self, client: &str) -> Result<Reply> {
-        let (url, headers) = (format!("{}s", self.url_of(client)), vec![bearer(self.users.token(client))]);
-        self.account.asks(&Request { method: "GET", url, headers, body: None }).await
-    }
-
     /// What a user's app hands over.
     pub async fn app_stores(&self, client: &str, body: &Value) -> Result<Reply> {
         self.anybody(self.users.token(client), client, Some(body)).await

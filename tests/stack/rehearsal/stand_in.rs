@@ -18,6 +18,7 @@ use super::{
     listening,
     programs::{self, SCRIPT},
 };
+use crate::local::drill;
 
 /// A stand-in that serves, until it is dropped.
 pub struct StandIn {
@@ -73,6 +74,7 @@ async fn account(name: &'static str, folder: &Path, served: &Served) -> Account 
     let variables = [
         ("PATH", path),
         ("REAL_PATH", programs::inherited()),
+        ("CUSTODIAN", drill::program::executable().await.into()),
         ("HOME", folder.into()),
         ("CARGO_HOME", rust("CARGO_HOME", ".cargo")),
         ("RUSTUP_HOME", rust("RUSTUP_HOME", ".rustup")),

@@ -1,4 +1,4 @@
-//! The story of this product: what is stored comes back, whatever happens in between.
+//! Shares that are stored and come back, whatever happens to the stack in between.
 
 use anyhow::{Context, Result, ensure};
 use aws_lc_rs::rand;
@@ -15,12 +15,12 @@ const CUSTODIAN_DIGITS: usize = 5_800;
 const APP_BYTES: usize = 12_000;
 
 impl Stage<'_> {
-    /// Two backups, a recovery, and one that is interrupted; then strangers.
+    /// Two backups and a recovery, whose shares the ledger keeps; then the drill, and strangers.
     pub async fn story(&mut self) -> Result<()> {
         self.backup("alice").await.context("a backup")?;
         self.backup("bob").await.context("another's backup")?;
         self.recovery("alice").await.context("a recovery")?;
-        self.interrupted_recovery("bob").await.context("an interrupted recovery")?;
+        self.drill().await.context("the drill")?;
         self.refuses_strangers().await.context("strangers")
     }
 
@@ -35,32 +35,6 @@ impl Stage<'_> {
     pub async fn recovery(&mut self, client: &str) -> Result<()> {
         self.keeps_everything().await?;
         self.backup(client).await
-    }
-
-    /// Two recoveries in which the app dies: before it hands over its new share, and after that, before it tells Portal.
-    /// The old two are still there, and the app finds its own by the list.
-    async fn interrupted_recovery(&mut self, client: &str) -> Result<()> {
-        self.keeps_everything().await?;
-        self.custodian_shares(client).await?;
-        self.keeps_everything().await?;
-        self.app_share(client).await?;
-        self.lists_app_shares(client).await?;
-        self.keeps_everything().await
-    }
-
-    /// The app is told of each of its shares, newest first, and takes each back by its id.
-    async fn lists_app_shares(&self, client: &str) -> Result<()> {
-        let listed = good(self.app_lists(client).await?).context("the list is refused")?;
-        let listed = listed["backups"].as_array().context("the list is none")?;
-        let held = &self.ledger.held(client).app;
-        ensure!(listed.len() == held.len(), "{} shares are stored, and {} listed", held.len(), listed.len());
-        for (backup, (pair, share)) in listed.iter().zip(held.iter().rev()) {
-            let id = backup["id"].as_str().context("a share without an id")?;
-            ensure!(backup["backupSharePairId"] == pair.as_str(), "the list is in another order");
-            let got = good(self.app_gets(client, &format!("backupId={id}")).await?)?;
-            ensure!(got["cipherText"] == share.as_str(), "{client}'s share {id} is another");
-        }
-        Ok(())
     }
 
     /// Every share that was acknowledged comes back byte for byte, and no other.

@@ -13,8 +13,10 @@ use tokio::time::sleep;
 use super::{account::Account, checkout::Checkout, stage::outputs};
 use crate::support::project::root;
 
+/// The user of the drill.
+pub const DRILL: &str = "drill";
 /// The users, by the client ids that they are named after.
-pub const CLIENTS: [&str; 2] = ["alice", "bob"];
+pub const CLIENTS: [&str; 3] = ["alice", "bob", DRILL];
 /// A password that Cognito's default policy takes; the users live as long as the rehearsal.
 const PASSWORD: &str = "Rehearsal-of-one-day-1";
 /// The pool's stack.

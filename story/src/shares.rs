@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
 
@@ -26,18 +25,17 @@ impl Curve {
 }
 
 /// A custodian share: a JSON document in a string, of one pair.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct CustodianShare {
     pair: String,
     text: String,
 }
 
 impl CustodianShare {
-    /// Reads one that Portal sends or gets back.
-    pub fn parse(text: &str) -> Result<Self> {
-        let fields: Value = serde_json::from_str(text).context("a custodian share is no JSON")?;
-        let pair = fields["backupSharePairId"].as_str().context("a custodian share has no pair")?;
-        Ok(Self { pair: pair.into(), text: text.into() })
+    /// Reads one that Portal sends or gets back: JSON that names its pair.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fields: Value = serde_json::from_str(text).ok()?;
+        Some(Self { pair: fields["backupSharePairId"].as_str()?.into(), text: text.into() })
     }
 
     /// The pair that this share is half of.
@@ -49,15 +47,10 @@ impl CustodianShare {
     pub fn text(&self) -> &str {
         &self.text
     }
-
-    /// The share as it is shown among others.
-    pub fn digest(&self) -> String {
-        short_digest(&self.text)
-    }
 }
 
 /// An app's share, encrypted by the app: hex digits to everyone else.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ClientShare(pub String);
 
 impl fmt::Display for CustodianShare {
@@ -78,7 +71,7 @@ fn short(share: &str) -> String {
 }
 
 /// The first 8 hex digits of a share's SHA-256.
-fn short_digest(share: &str) -> String {
+pub fn short_digest(share: &str) -> String {
     let mut digest = hex::encode(digest(&SHA256, share.as_bytes()));
     digest.truncate(8);
     digest
