@@ -5,6 +5,7 @@ mod alarm;
 mod alarms;
 mod attacks;
 mod changes;
+mod cost;
 mod dashboard;
 mod event_pattern;
 mod faults;

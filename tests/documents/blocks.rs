@@ -55,6 +55,22 @@ pub const BLOCKS: &[Row] = &[
     rehearsed("docs/operating.md", "output() {"),
     rehearsed("docs/operating.md", "sam build --config-env \"$STAGE\" && "),
     rehearsed("docs/operating.md", "cargo custodian drill"),
+    untyped(
+        "docs/operating.md",
+        Untyped {
+            part: "aws cloudwatch set-alarm-state",
+            why: "the stand-in's alarms send no message",
+            settled_by: "the mail that comes",
+        },
+    ),
+    untyped(
+        "docs/operating.md",
+        Untyped {
+            part: "--template-file events-us-east-1.yaml",
+            why: "the stand-in is one Region, and passes no events between two",
+            settled_by: "`aws iam tag-role` of one of the roles, which `aws events` counts in `TriggeredRules` of both rules",
+        },
+    ),
     rehearsed("docs/operating.md", "sha256sum .aws-sam/comparison/"),
     rehearsed("docs/operating.md", "aws dynamodb delete-resource-policy"),
     rehearsed("docs/operating.md", "aws dynamodb get-item"),

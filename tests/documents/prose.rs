@@ -9,11 +9,13 @@ use crate::{
 };
 
 /// The pages that an operator follows. The others tell of decisions and of what others do.
-const OPERATORS: [&str; 5] =
-    ["README.md", "SECURITY.md", "docs/login.md", "docs/operating.md", "docs/cost.md"];
+const OPERATORS: [&str; 6] =
+    ["README.md", "SECURITY.md", "docs/login.md", "docs/operating.md", "docs/runbook.md", "docs/cost.md"];
 
-/// AWS's names that a page may use: what IAM knows beyond tables and keys, and a property of a user pool.
-const OTHERS: [&str; 22] = [
+/// AWS's names that a page may use: what IAM knows beyond tables and keys, a property of a user pool, a metric, and errors.
+const OTHERS: [&str; 29] = [
+    "AccessDenied",
+    "AccessDeniedException",
     "CreateKey",
     "CreateLogDelivery",
     "CreateRole",
@@ -21,19 +23,24 @@ const OTHERS: [&str; 22] = [
     "DeleteLogDelivery",
     "DeleteRole",
     "DeleteRolePolicy",
+    "DisabledException",
     "DescribeLogGroups",
     "DescribeResourcePolicies",
     "GetLogDelivery",
     "GetRole",
     "GetRolePolicy",
+    "KMSInvalidStateException",
     "ListAttachedRolePolicies",
     "ListLogDeliveries",
     "ListRolePolicies",
     "PassRole",
     "PreTokenGenerationConfig",
     "PutRolePolicy",
+    "ReEncrypt",
+    "ResourceNotFoundException",
     "TagRole",
     "TooManyRequests",
+    "TriggeredRules",
     "UpdateFunctionCode",
     "UpdateLogDelivery",
 ];
