@@ -138,6 +138,12 @@ async fn all() -> Vec<Attack> {
             Some(("TwoSecrets", 121)),
         )
         .await,
+        Attack {
+            what: "the webhook answers, but takes 6 s, every ten seconds",
+            happens: vec![Happening::Line(line(lines::USUAL, "webhook-fetch").await.with("ms", 6000))],
+            every: 10.0 * SECOND,
+            first: Some(("WebhookSlow", 31)),
+        },
         attack("a function panics", lines::PANIC, "store-backup", MINUTE, Some(("Panics", 1))).await,
         Attack {
             what: "a function does not start",

@@ -61,10 +61,13 @@ fn all_lines() -> Faults {
     batches.collect()
 }
 
-/// Requests of one API alone, which its two functions take in turn.
+/// Requests of one API alone, which its two functions take in turn. What is given up takes 4.5 to 8 s, on both sides of
+/// the 5 s of `WebhookSlowAlarm`: whether that one comes too is the machine's affair.
 async fn rung(lines: &[Line], api: [&str; 2]) -> BTreeMap<String, usize> {
     let of = |function: &str| lines.iter().find(|line| line.of == function).expect(function).clone();
-    rings(&api.map(|function| Happening::Line(of(function))), TIMES, EVERY).await
+    let mut rung = rings(&api.map(|function| Happening::Line(of(function))), TIMES, EVERY).await;
+    rung.remove("WebhookSlow");
+    rung
 }
 
 async fn cell(lines: &[Line]) -> [String; 2] {
