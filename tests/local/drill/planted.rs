@@ -45,7 +45,7 @@ const BUGS: &[Bug] = &[
     after(
         "a fetch changes a share",
         |asked, reply| {
-            kept(asked, reply, |shares| shares.iter_mut().for_each(|share| *share = changed(share)))
+            kept(asked, reply, |shares| shares.iter_mut().for_each(|share| *share = changed(share)));
         },
         "was acknowledged and doesn't come back",
     ),

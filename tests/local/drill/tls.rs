@@ -36,7 +36,7 @@ asyncio.run(main())
 "#;
 
 /// A certificate of 127.0.0.1 that has signed itself.
-const CERTIFICATE: &str = r#"
+const CERTIFICATE: &str = r"
 cat > config <<END
 [req]
 distinguished_name = name
@@ -49,7 +49,7 @@ subjectAltName = IP:127.0.0.1
 basicConstraints = critical, CA:FALSE
 END
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -config config -keyout key.pem -out certificate.pem
-"#;
+";
 
 async fn certified(folder: &TempDir) {
     let mut bash = Command::new("bash");
