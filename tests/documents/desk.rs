@@ -84,14 +84,19 @@ async fn the_readmes_commands_work_on_a_desk() {
 }
 
 #[tokio::test]
-async fn every_cargo_local_that_a_page_names_is_understood() {
+async fn every_cargo_local_and_custodian_that_a_page_names_is_understood() {
     let terms = pages()
         .into_iter()
         .flat_map(|(page, text)| terms(&text).into_iter().map(move |term| (page.clone(), term)));
     for (page, term) in terms {
-        if let Some(words) = term.strip_prefix("cargo local ") {
-            let understood =
-                Command::new(executable().await).args(words.split(' ')).arg("--help").output().await.unwrap();
+        let program = match term.split(' ').nth(1).filter(|_| term.starts_with("cargo ")) {
+            Some("local") => Some(executable().await),
+            Some("custodian") => Some(drill::program::executable().await),
+            _ => None,
+        };
+        if let Some(program) = program {
+            let words = term.split(' ').skip(2);
+            let understood = Command::new(program).args(words).arg("--help").output().await.unwrap();
             let said = String::from_utf8_lossy(&understood.stderr);
             assert!(understood.status.success(), "{page}: {term}: {said}");
         }

@@ -7,7 +7,10 @@ mod tls;
 
 use std::{
     fs,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use local::run::Running;
@@ -84,11 +87,12 @@ async fn stopped(running: Running) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_webhook_that_refuses_this_address_is_half_drilled() {
-    static REFUSED: AtomicUsize = AtomicUsize::new(0);
     let folder = TempDir::new().unwrap();
     let running = start(&folder).await;
-    let refuses = |asked: &Asked, _: Option<&mut _>| {
-        REFUSED.fetch_add(usize::from(asked.path.starts_with("/webhook")), Ordering::Relaxed);
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    let refuses = move |asked: &Asked, _: Option<&mut _>| {
+        count.fetch_add(usize::from(asked.path.starts_with("/webhook")), Ordering::Relaxed);
         let refusal = json!({"message": "Not allowed.", "code": "forbidden"});
         asked.path.starts_with("/webhook").then(|| reply(403, refusal))
     };
@@ -97,7 +101,7 @@ async fn a_webhook_that_refuses_this_address_is_half_drilled() {
     assert_eq!(said.code, Some(3), "{}", said.all());
     assert!(said.out.contains("Half drilled."), "{}", said.out);
     assert!(said.out.contains("WebhookAllowedIps"), "{}", said.out);
-    assert_eq!(REFUSED.load(Ordering::Relaxed), 2, "three refused addresses are an alarm");
+    assert_eq!(seen.load(Ordering::Relaxed), 2, "three refused addresses are an alarm");
     tells_nothing(&said, &running);
     running.stop().await.unwrap();
 }
