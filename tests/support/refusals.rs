@@ -6,26 +6,29 @@ use faults::{Exception, Fate, Fault, Proxy, Seen};
 
 use crate::support::system::System;
 
-/// Of which operation, by which code, and how many of them.
-type Refusal = (&'static str, &'static str, usize);
-
 /// Refusals to come.
 #[derive(Clone, Default)]
 pub struct Refusals(Arc<Mutex<Vec<Refusal>>>);
 
+struct Refusal {
+    operation: &'static str,
+    code: &'static str,
+    left: usize,
+}
+
 impl Refusals {
     /// The next `times` calls of an operation are refused with this code; KMS doesn't hear of them.
     pub fn expect(&self, operation: &'static str, code: &'static str, times: usize) {
-        self.0.lock().unwrap().push((operation, code, times));
+        self.0.lock().unwrap().push(Refusal { operation, code, left: times });
     }
 
     fn fate(&self, call: &Seen) -> Fate {
         let mut refusals = self.0.lock().unwrap();
-        let next = refusals.iter_mut().find(|(operation, _, left)| *operation == call.operation && *left > 0);
-        let Some((_, code, left)) = next else { return Fate::Pass };
-        *left -= 1;
-        let status = if *code == Exception::KMS_FAILS.code { 500 } else { 400 };
-        Fate::Before(Fault::Refuse(Exception { status, code }))
+        let mut next = refusals.iter_mut().filter(|refusal| refusal.operation == call.operation);
+        let Some(refusal) = next.find(|refusal| refusal.left > 0) else { return Fate::Pass };
+        refusal.left -= 1;
+        let status = if refusal.code == Exception::KMS_FAILS.code { 500 } else { 400 };
+        Fate::Before(Fault::Refuse(Exception { status, code: refusal.code }))
     }
 }
 

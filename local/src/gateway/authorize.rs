@@ -8,10 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 
 use super::{event::Arrival, refusal::Refusal};
-use crate::{
-    template::Authorizer,
-    tokens::{TokenProblem, Tokens},
-};
+use crate::{template::Authorizer, tokens::Tokens};
 
 /// How long an authorizer may take (API Gateway quotas: timeout for Lambda authorizer response).
 const LONGEST: Duration = Duration::from_secs(10);
@@ -39,11 +36,8 @@ impl Authorizers {
         let source = |header| source(&arrival.head.headers, header).ok_or(Refusal::Unproven);
         match authorizer {
             Authorizer::Token { header, issuer, audience } => {
-                let refused = |problem: TokenProblem| Refusal::Token(problem, arrival.route.scopes.clone());
-                let token = token(source(header)?);
-                let identity =
-                    self.tokens.verify(token, issuer, audience, &arrival.route.scopes).map_err(refused)?;
-                Ok(json!({ "jwt": identity }))
+                let claims = self.tokens.verify(token(source(header)?), issuer, audience);
+                Ok(json!({"jwt": {"claims": claims.map_err(Refusal::Token)?, "scopes": null}}))
             }
             Authorizer::Program { header } => {
                 let event = arrival.for_authorizer(source(header)?);

@@ -9,8 +9,6 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::tokens::TokenProblem;
-
 /// Why a request gets no answer of a function.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -23,7 +21,7 @@ pub(super) enum Refusal {
     /// There is nothing that the authorizer could look at.
     Unproven,
     /// The token is refused.
-    Token(TokenProblem, Vec<String>),
+    Token(&'static str),
     /// The user's authorizer refuses.
     Forbidden,
     /// The user's authorizer failed.
@@ -48,8 +46,8 @@ impl Refusal {
             Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "DEFAULT_4XX"),
             Self::NotFound => (StatusCode::NOT_FOUND, "RESOURCE_NOT_FOUND"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "THROTTLED"),
-            Self::Forbidden | Self::Token(TokenProblem::Scope, _) => (StatusCode::FORBIDDEN, "ACCESS_DENIED"),
-            Self::Unproven | Self::Token(..) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "ACCESS_DENIED"),
+            Self::Unproven | Self::Token(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
             Self::AuthorizerFailed => (StatusCode::INTERNAL_SERVER_ERROR, "AUTHORIZER_FAILURE"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "REQUEST_TOO_LARGE"),
             Self::Stalled => (StatusCode::REQUEST_TIMEOUT, "DEFAULT_4XX"),
@@ -64,20 +62,16 @@ impl Refusal {
     }
 
     /// What is wrong with a token.
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Token(problem, _) => Some(problem.reason()),
-            _ => None,
-        }
+    pub fn reason(&self) -> Option<&'static str> {
+        if let Self::Token(reason) = self { Some(reason) } else { None }
     }
 
     /// What `www-authenticate` says.
     fn challenge(&self) -> Option<String> {
         match self {
             Self::Unproven => Some("Bearer".to_owned()),
-            Self::Token(problem, scopes) => {
-                let (scopes, error, reason) = (scopes.join(" "), problem.code(), problem.reason());
-                Some(format!("Bearer scope=\"{scopes}\" error=\"{error}\" error_description=\"{reason}\""))
+            Self::Token(reason) => {
+                Some(format!(r#"Bearer scope="" error="invalid_token" error_description="{reason}""#))
             }
             _ => None,
         }

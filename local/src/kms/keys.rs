@@ -96,11 +96,6 @@ impl Keyring {
     pub fn named(&self, name: &str) -> Option<&Key> {
         self.aliases.get(name).and_then(|id| self.with_id(id))
     }
-
-    /// A name whose key is gone: only a file changed by hand has one.
-    pub fn dangling_name(&self) -> Option<&str> {
-        self.aliases.keys().map(String::as_str).find(|name| self.named(name).is_none())
-    }
 }
 
 fn id_in(reference: &str) -> &str {

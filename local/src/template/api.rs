@@ -60,8 +60,6 @@ pub struct Route {
     pub function: String,
     /// The name of an authorizer in [`Api::authorizers`].
     pub authorizer: Option<String>,
-    /// A token must have one of these; empty: any token does.
-    pub scopes: Vec<String>,
 }
 
 impl Route {

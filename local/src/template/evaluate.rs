@@ -12,7 +12,7 @@ const DEEPEST: usize = 32;
 
 /// What names stand for while a template is resolved.
 pub(super) struct Scope<'a> {
-    /// Parameters, pseudo parameters and resources (what `Ref` gives), and `Resource.Attribute` (what `GetAtt` gives).
+    /// Parameters and resources (what `Ref` gives), and `Resource.Attribute` (what `GetAtt` gives).
     pub names: BTreeMap<String, Value>,
     /// The template's `Conditions`, as written.
     pub conditions: &'a Value,
@@ -46,13 +46,12 @@ fn arguments<'v, const N: usize>(name: &str, argument: &'v Value, at: &str) -> R
 impl Scope<'_> {
     /// Resolves a value and reads it as a `T`.
     pub fn read<T: DeserializeOwned>(&self, value: &Value, at: &str) -> Result<T> {
-        from_value(self.resolve(value, at)?.unwrap_or(Value::Null))
-            .map_err(|error| TemplateError::at(at, error))
+        from_value(self.resolve(value, at)?).map_err(|error| TemplateError::at(at, error))
     }
 
     /// Resolves a value that must be a scalar.
     pub fn text(&self, value: &Value, at: &str) -> Result<String> {
-        let value = self.resolve(value, at)?.unwrap_or(Value::Null);
+        let value = self.resolve(value, at)?;
         text(&value).ok_or_else(|| TemplateError::at(at, format!("a text belongs here, not {value}")))
     }
 
@@ -61,44 +60,32 @@ impl Scope<'_> {
         self.named(name, at, DEEPEST)
     }
 
-    /// None is `AWS::NoValue`, which leaves out the property or list item that holds it.
-    fn resolve(&self, value: &Value, at: &str) -> Result<Option<Value>> {
+    fn resolve(&self, value: &Value, at: &str) -> Result<Value> {
         match value {
             Value::Object(map) => match call(map) {
                 Some((name, argument)) => self.apply(name, argument, at),
-                None => self.resolve_map(map, at).map(Some),
+                None => map
+                    .iter()
+                    .map(|(key, value)| Ok((key.clone(), self.resolve(value, &format!("{at}.{key}"))?)))
+                    .collect(),
             },
-            Value::Array(items) => items
-                .iter()
-                .filter_map(|item| self.resolve(item, at).transpose())
-                .collect::<Result<_>>()
-                .map(Some),
-            scalar => Ok(Some(scalar.clone())),
+            Value::Array(items) => items.iter().map(|item| self.resolve(item, at)).collect(),
+            scalar => Ok(scalar.clone()),
         }
     }
 
-    fn resolve_map(&self, map: &Map<String, Value>, at: &str) -> Result<Value> {
-        let resolve = |(key, value): (&String, &Value)| {
-            let value = self.resolve(value, &format!("{at}.{key}")).transpose()?;
-            Some(value.map(|value| (key.clone(), value)))
-        };
-        map.iter().filter_map(resolve).collect::<Result<_>>().map(Value::Object)
-    }
-
-    fn apply(&self, name: &str, argument: &Value, at: &str) -> Result<Option<Value>> {
+    fn apply(&self, name: &str, argument: &Value, at: &str) -> Result<Value> {
         match name {
-            "Ref" if argument == "AWS::NoValue" => Ok(None),
-            "Ref" => self.name(&self.text(argument, at)?, at).map(Some),
+            "Ref" => self.name(&self.text(argument, at)?, at),
             "Fn::GetAtt" => {
                 let [resource, attribute] = arguments(name, argument, at)?;
-                let name = format!("{}.{}", self.text(resource, at)?, self.text(attribute, at)?);
-                self.name(&name, at).map(Some)
+                self.name(&format!("{}.{}", self.text(resource, at)?, self.text(attribute, at)?), at)
             }
-            "Fn::Sub" => self.substitute(argument, at).map(|text| Some(text.into())),
+            "Fn::Sub" => Ok(self.substitute(argument, at)?.into()),
             "Fn::Split" => {
                 let [delimiter, text] = arguments(name, argument, at)?;
                 let (delimiter, text) = (self.text(delimiter, at)?, self.text(text, at)?);
-                Ok(Some(text.split(&delimiter).collect()))
+                Ok(text.split(&delimiter).collect())
             }
             "Fn::If" => {
                 let [condition, yes, no] = arguments(name, argument, at)?;
@@ -111,7 +98,7 @@ impl Scope<'_> {
 
     fn name(&self, name: &str, at: &str) -> Result<Value> {
         self.names.get(name).cloned().ok_or_else(|| {
-            let problem = "is no parameter, pseudo parameter, or resource attribute that is understood here";
+            let problem = "is no parameter, resource or attribute that is understood here";
             TemplateError::at(at, format!("{name:?} {problem}"))
         })
     }

@@ -1,4 +1,4 @@
-//! What the template's names stand for: parameters, pseudo parameters, and resources.
+//! What the template's names stand for: parameters and resources.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,15 @@ use serde_json::{Value, json};
 
 use super::{
     error::{Result, TemplateError},
-    resource::{FUNCTION, KEY, Resource},
+    resource::{FUNCTION, Resource},
     table::Table,
 };
-use crate::account::{ACCOUNT, REGION, arn, function_arn};
+use crate::account::function_arn;
 
 /// By name.
 pub(super) type Names = BTreeMap<String, Value>;
 
-const PSEUDO: [(&str, &str); 5] = [
-    ("AWS::AccountId", ACCOUNT),
-    ("AWS::Partition", "aws"),
-    ("AWS::Region", REGION),
-    ("AWS::StackName", "local"),
-    ("AWS::URLSuffix", "amazonaws.com"),
-];
-
-/// The value of every declared parameter, given or its default, and of every pseudo parameter.
+/// The value of every declared parameter, given or its default.
 pub(super) fn parameters(declared: &Value, given: &BTreeMap<String, String>) -> Result<Names> {
     if let Some(name) = given.keys().find(|name| declared.get(name).is_none()) {
         let problem = "given, but the template declares no such parameter";
@@ -35,8 +27,7 @@ pub(super) fn parameters(declared: &Value, given: &BTreeMap<String, String>) -> 
         })?;
         Ok((name.clone(), value))
     };
-    let pseudo = PSEUDO.map(|(name, value)| Ok((name.to_owned(), json!(value))));
-    declared.as_object().into_iter().flatten().map(value).chain(pseudo).collect()
+    declared.as_object().into_iter().flatten().map(value).collect()
 }
 
 /// What `Ref` (by logical id) and `Fn::GetAtt` (by logical id and attribute) give.
@@ -49,24 +40,11 @@ pub(super) fn resources(
         .iter()
         .map(|resource| (resource.logical_id.to_owned(), json!(resource.logical_id)))
         .collect();
-    let mut name = |id: &str, reference: &str, arn: String| {
-        names.insert(id.to_owned(), json!(reference));
-        names.insert(format!("{id}.Arn"), json!(arn));
-    };
-    for table in tables {
-        name(&table.logical_id, &table.name, arn("dynamodb", &format!("table/{}", table.name)));
-    }
+    names.extend(tables.iter().map(|table| (table.logical_id.clone(), json!(table.name))));
     for resource in resources {
-        match (resource.kind, key_arns.get(resource.logical_id)) {
-            (FUNCTION, _) => {
-                let binary = resource.binary()?;
-                name(resource.logical_id, binary, function_arn(binary));
-            }
-            (KEY, Some(arn)) => {
-                name(resource.logical_id, arn.rsplit('/').next().unwrap_or(arn), arn.clone());
-            }
-            _ => {}
-        }
+        let (id, arn) = (resource.logical_id, key_arns.get(resource.logical_id).cloned());
+        let arn = if resource.kind == FUNCTION { Some(function_arn(resource.binary()?)) } else { arn };
+        names.extend(arn.map(|arn| (format!("{id}.Arn"), json!(arn))));
     }
     Ok(names)
 }

@@ -9,7 +9,6 @@ fn arrived(request: axum::http::request::Builder, visit: impl FnOnce(&Arrival<'_
         path: "/clients/{id}".to_owned(),
         function: "f".to_owned(),
         authorizer: None,
-        scopes: Vec::new(),
     };
     let time = OffsetDateTime::from_unix_timestamp(1_584_039_838).unwrap();
     visit(&Arrival { route: &route, head: &head, peer: [127, 0, 0, 1].into(), request_id: "id=", time })
