@@ -5,11 +5,9 @@ use serde_json::{Value, json};
 
 use crate::support::{
     event::{CLIENT, CLIENT_ID_CLAIM, Event, WEBHOOK_SECRET, digest},
-    project::USERS,
+    project::{USERS, WEBHOOKS},
     system::{System, aws_at},
 };
-
-const WEBHOOKS: [&str; 2] = ["webhook-backup", "webhook-fetch"];
 
 #[tokio::test]
 async fn a_wrong_or_missing_secret_is_one_and_the_same_401_and_reaches_no_aws() {

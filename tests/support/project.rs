@@ -17,6 +17,9 @@ pub const FUNCTIONS: [&str; 5] =
 /// Those that a user's app calls, with the user's login.
 pub const USERS: [&str; 3] = ["get-backup", "list-backups", "store-backup"];
 
+/// Those that Portal calls, with the webhook secret.
+pub const WEBHOOKS: [&str; 2] = ["webhook-backup", "webhook-fetch"];
+
 /// The project's folder.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))

@@ -13,10 +13,9 @@ use super::{
 use crate::{
     faults::every_fault::{CASES, Case, ROUTES, Service, broken, call},
     secrecy::logs::Lines,
+    support::project::{FUNCTIONS, USERS, WEBHOOKS, routed},
 };
 
-/// By their routes.
-const FUNCTIONS: [&str; 4] = ["get-backup", "store-backup", "webhook-backup", "webhook-fetch"];
 /// A request every so many seconds.
 const EVERY: f64 = 10.0;
 /// In all a quarter of an hour, the longest that an alarm on these looks back.
@@ -33,12 +32,9 @@ fn lines_under(case: &'static Case, service: Service) -> Vec<Line> {
         lines.take();
         join_all((0..ROUTES.len()).map(|route| call(&system, route))).await;
     });
-    let of = |route: &str| match route {
-        "POST /webhook/backup" => "webhook-backup",
-        "POST /webhook/backup/fetch" => "webhook-fetch",
-        route if route.starts_with("GET") => "get-backup",
-        _ => "store-backup",
-    };
+    let routes = routed();
+    let serves = |route: &str, function: &str| routes.contains(&(function.to_owned(), route.to_owned()));
+    let of = |route: &str| FUNCTIONS.into_iter().find(|function| serves(route, function)).expect(route);
     let requests = lines.take().into_iter().filter(|line| line["message"] == "request");
     let line = |line: serde_json::Value| {
         let of = of(line["route"].as_str().unwrap());
@@ -61,18 +57,18 @@ fn all_lines() -> Faults {
     batches.collect()
 }
 
-/// Requests of one API alone, which its two functions take in turn. What is given up takes 4.5 to 8 s, on both sides of
+/// Requests of one API alone, which its functions take in turn. What is given up takes 4.5 to 8 s, on both sides of
 /// the 5 s of `WebhookSlowAlarm`: whether that one comes too is the machine's affair.
-async fn rung(lines: &[Line], api: [&str; 2]) -> BTreeMap<String, usize> {
+async fn rung(lines: &[Line], api: &[&str]) -> BTreeMap<String, usize> {
     let of = |function: &str| lines.iter().find(|line| line.of == function).expect(function).clone();
-    let mut rung = rings(&api.map(|function| Happening::Line(of(function))), TIMES, EVERY).await;
+    let requests: Vec<_> = api.iter().map(|function| Happening::Line(of(function))).collect();
+    let mut rung = rings(&requests, TIMES, EVERY).await;
     rung.remove("WebhookSlow");
     rung
 }
 
 async fn cell(lines: &[Line]) -> [String; 2] {
-    let [get, store, backup, fetch] = FUNCTIONS;
-    [told(&rung(lines, [backup, fetch]).await), told(&rung(lines, [get, store]).await)]
+    [told(&rung(lines, &WEBHOOKS).await), told(&rung(lines, &USERS).await)]
 }
 
 /// The table of docs/alarms.md.

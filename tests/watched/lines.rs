@@ -12,7 +12,7 @@ use crate::{
     stack::template::Variant,
     support::{
         event::{CLIENT, Event, WEBHOOK_SECRET, digest},
-        project::FUNCTIONS,
+        project::{FUNCTIONS, USERS, WEBHOOKS},
         runtime::{fail_to_start, invoke},
         system::System,
     },
@@ -74,8 +74,6 @@ pub const NO_START: &str = "a function that does not start";
 pub const PASSED: &str = "a request that an API passes on";
 pub const FLOOD: &str = "a request beyond an API's rate";
 
-const CLIENT_FUNCTIONS: [&str; 3] = ["get-backup", "list-backups", "store-backup"];
-const WEBHOOK_FUNCTIONS: [&str; 2] = ["webhook-backup", "webhook-fetch"];
 const STORING: [&str; 2] = ["store-backup", "webhook-backup"];
 /// So that each finds what the one before has stored.
 const IN_ORDER: [&str; 5] = ["store-backup", "webhook-backup", "get-backup", "list-backups", "webhook-fetch"];
@@ -197,13 +195,13 @@ async fn usual(recorder: &mut Recorder, system: &System) {
 }
 
 async fn refused(recorder: &mut Recorder, system: &System) {
-    for of in WEBHOOK_FUNCTIONS {
+    for of in WEBHOOKS {
         let wrong = Event::of(of).header("x-webhook-secret", "a guess of enough length");
         recorder.call(system, WRONG_SECRET, of, wrong).await;
         recorder.call(system, ADDRESS, of, Event::of(of).source_ip("192.0.2.7")).await;
         recorder.call(system, MALFORMED, of, Event::of(of).body("{")).await;
     }
-    for of in CLIENT_FUNCTIONS {
+    for of in USERS {
         recorder.call(system, NO_LOGIN, of, Event::of(of).authorizer(json!({}))).await;
         recorder.call(system, ANOTHERS, of, Event::of(of).path_of("another")).await;
     }
@@ -215,7 +213,7 @@ async fn two_secrets(recorder: &mut Recorder, mut system: System) {
     let digests = format!("{},{}", digest(new), digest(WEBHOOK_SECRET));
     let policy = WebhookPolicy::parse(&digests, "127.0.0.1/32").unwrap();
     (system.backup.policy, system.fetch.policy) = (policy.clone(), policy);
-    for of in WEBHOOK_FUNCTIONS {
+    for of in WEBHOOKS {
         let event = if of == "webhook-fetch" {
             Event::of(of).body(json!({"clientId": "one"}))
         } else {
@@ -298,7 +296,7 @@ async fn panics(recorder: &mut Recorder) {
 async fn binaries(recorder: &mut Recorder) {
     let system = System::start().await;
     recorder.lines.take();
-    for of in ["get-backup", "list-backups", "store-backup", "webhook-backup", "webhook-fetch"] {
+    for of in FUNCTIONS {
         let invoked = invoke(of, &system.environment(of), Event::of(of)).await;
         let written = invoked.written.lines().map(|line| serde_json::from_str(line).unwrap());
         recorder.keep(COLD, of, written.collect());
