@@ -4,7 +4,7 @@ use std::{env, fs};
 
 use crate::support::project::root;
 
-/// Holds a page to these tables, each by the name in its marker. With `UPDATE` set it writes them into the page. The test is
+/// Holds a page to these tables, each by the name in its marker. With `REWRITE` set it writes them into the page. The test is
 /// named after the page.
 pub fn assert_made(page: &str, tables: &[(&str, String)]) {
     let path = root().join(page);
