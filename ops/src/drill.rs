@@ -14,11 +14,15 @@ use clap::Args;
 use pairs::{Random, Wallet};
 use story::{Address, Cast, Failure, Http, Story};
 
-use self::door::Webhook;
-use self::report::Report;
-use self::verdict::{Stopped, Verdict};
-use crate::exit::Exit;
-use crate::terminal::{BAD, complain};
+use self::{
+    door::Webhook,
+    report::Report,
+    verdict::{Stopped, Verdict},
+};
+use crate::{
+    exit::Exit,
+    terminal::{BAD, complain},
+};
 
 /// Plays a backup, three recoveries and refusals at a stack, and rebuilds a made-up wallet from what came back.
 ///

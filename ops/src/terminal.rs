@@ -3,8 +3,7 @@
 //! A reader that has gone away is no reason to stop: that a line can't be written is passed over, and the exit code says
 //! how it ended.
 
-use std::fmt::Display;
-use std::io::Write;
+use std::{fmt::Display, io::Write};
 
 use anstyle::{AnsiColor, Style};
 

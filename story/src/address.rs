@@ -1,7 +1,6 @@
 //! Where an API is.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use hyper::Uri;
 

@@ -5,11 +5,14 @@ use std::cell::{Ref, RefCell};
 use pairs::{AppKey, Halves};
 use serde_json::{Value, json};
 
-use crate::failure::{Failure, Result};
-use crate::http::{Answer, Http, Request};
-use crate::shares::ClientShare;
-use crate::telling::{Exchange, Tell, Told};
-use crate::{Cast, random};
+use crate::{
+    Cast,
+    failure::{Failure, Result},
+    http::{Answer, Http, Request},
+    random,
+    shares::ClientShare,
+    telling::{Exchange, Tell, Told},
+};
 
 /// The method under which the app hands over.
 const METHOD: &str = "GDRIVE";

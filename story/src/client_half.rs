@@ -2,9 +2,12 @@
 
 use pairs::Halves;
 
-use crate::failure::{Failure, Result};
-use crate::shares::ClientShare;
-use crate::{Story, random};
+use crate::{
+    Story,
+    failure::{Failure, Result},
+    random,
+    shares::ClientShare,
+};
 
 impl Story<'_> {
     /// Plays the app's half of two backups. Portal's half never goes anywhere: it stays here, to rebuild the wallet with.

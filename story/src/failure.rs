@@ -1,7 +1,6 @@
 //! What is wrong with an API, as far as a story sees it.
 
-use std::fmt::Display;
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use hyper::StatusCode;
 

@@ -3,18 +3,23 @@
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{Method, StatusCode, Uri};
+use hyper::{
+    Method, StatusCode, Uri,
+    body::Bytes,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue},
+};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::credential::Credential;
-use crate::failure::{Failure, Result};
+use crate::{
+    credential::Credential,
+    failure::{Failure, Result},
+};
 
 /// How long an app waits for an answer (docs/apps.md).
 pub const PATIENCE: Duration = Duration::from_secs(15);

@@ -26,8 +26,7 @@ pub use self::portal::SECRET_HEADER;
 pub use self::telling::{Exchange, Tell, Told};
 pub use hyper::{Method, StatusCode, header};
 
-use self::app::App;
-use self::portal::Portal;
+use self::{app::App, portal::Portal};
 
 /// Whom the story is about, and how its two parties prove who they are.
 pub struct Cast {

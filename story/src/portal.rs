@@ -5,11 +5,13 @@ use std::cell::{Ref, RefCell};
 use hyper::header::HeaderName;
 use serde_json::{Value, json};
 
-use crate::Cast;
-use crate::failure::{Failure, Result};
-use crate::http::{Answer, Http, PORTALS_PATIENCE, Request};
-use crate::shares::{Curve, CustodianShare, short_digest};
-use crate::telling::{Exchange, Tell, Told};
+use crate::{
+    Cast,
+    failure::{Failure, Result},
+    http::{Answer, Http, PORTALS_PATIENCE, Request},
+    shares::{Curve, CustodianShare, short_digest},
+    telling::{Exchange, Tell, Told},
+};
 
 /// The header that bears Portal's secret.
 pub const SECRET_HEADER: HeaderName = HeaderName::from_static("x-webhook-secret");

@@ -1,17 +1,22 @@
 //! Those who must be refused, and what must not be taken for a share. If one of them were let in, it would still store
 //! nothing: what it sends is no share.
 
-use hyper::StatusCode;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::{
+    StatusCode,
+    header::{HeaderName, HeaderValue},
+};
 use serde_json::{Value, json};
 
-use crate::app::path;
-use crate::credential::Credential;
-use crate::failure::{Failure, Result};
-use crate::http::{Answer, Request};
-use crate::portal::SECRET_HEADER;
-use crate::telling::{Exchange, Told};
-use crate::{Story, random};
+use crate::{
+    Story,
+    app::path,
+    credential::Credential,
+    failure::{Failure, Result},
+    http::{Answer, Request},
+    portal::SECRET_HEADER,
+    random,
+    telling::{Exchange, Told},
+};
 
 /// What is taken for no share in any place.
 const GARBAGE: &str = "undefined";

@@ -3,9 +3,12 @@
 use pairs::{Halves, Wallet};
 use tokio::try_join;
 
-use crate::failure::{Failure, Result};
-use crate::shares::{ClientShare, Curve, CustodianShare};
-use crate::{Story, random};
+use crate::{
+    Story,
+    failure::{Failure, Result},
+    random,
+    shares::{ClientShare, Curve, CustodianShare},
+};
 
 /// What ends a recovery.
 const REBUILT: &str = "what came back rebuilds the wallet's keys, on secp256k1 and on ed25519";

@@ -2,9 +2,11 @@
 
 use story::Story;
 
-use super::door::Webhook;
-use super::report::Report;
-use super::verdict::{Stopped, Verdict};
+use super::{
+    door::Webhook,
+    report::Report,
+    verdict::{Stopped, Verdict},
+};
 
 /// More than that alarm's threshold, which is three.
 const TIMES: usize = 5;

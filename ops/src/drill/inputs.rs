@@ -1,8 +1,10 @@
 //! What the drill is given: addresses by options, what is secret by the environment or files.
 
-use std::fs;
-use std::io::{self, Read};
-use std::path::Path;
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
 
 use story::{Cast, Credential};
 

@@ -1,15 +1,18 @@
 //! What a drill says while it runs, and at its end.
 
-use std::cell::{Cell, RefCell};
-use std::time::{Duration, Instant};
+use std::{
+    cell::{Cell, RefCell},
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 use story::{Exchange, PORTALS_PATIENCE, Told};
 
-use super::meaning::Meaning;
-use super::verdict::Verdict;
-use crate::exit::Exit;
-use crate::terminal::{BAD, BOLD, DIM, GOOD, WARN, complain, say};
+use super::{meaning::Meaning, verdict::Verdict};
+use crate::{
+    exit::Exit,
+    terminal::{BAD, BOLD, DIM, GOOD, WARN, complain, say},
+};
 
 /// What was said so far: as text, or as JSON.
 pub struct Report {
