@@ -52,7 +52,7 @@ pub struct Serve {
     /// Take no more requests a second than template.yaml says: the others get 429.
     #[arg(long)]
     pub rate: bool,
-    /// Start without playing a backup and two recoveries first.
+    /// Start without playing a backup and three recoveries first.
     #[arg(long)]
     pub no_demo: bool,
 }
