@@ -9,4 +9,5 @@ pub mod hostile;
 pub mod hostile_http;
 pub mod listing;
 pub mod openapi;
+pub mod stops;
 pub mod webhook;

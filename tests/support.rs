@@ -13,5 +13,6 @@ pub mod python;
 pub mod refusals;
 pub mod runtime;
 pub mod session;
+pub mod stops;
 pub mod system;
 pub mod watched;

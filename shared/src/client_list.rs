@@ -1,6 +1,7 @@
 //! Which client shares there are, without opening one: what an app chooses by when the newest is not the one it needs.
 
 use aws_sdk_dynamodb::Client;
+use futures_util::future::try_join;
 
 use crate::{
     auth::User,
@@ -12,6 +13,7 @@ use crate::{
     log,
     slot::{Kind, RowDigest},
     table::{Table, TimeRow, TimesOf},
+    withdrawn::Withdrawn,
 };
 
 /// Most shares on one page (docs/contract.md, "Client API").
@@ -34,6 +36,8 @@ pub struct Listed {
     pub pair: Option<PairId>,
     /// When it was first sealed, in milliseconds since 1970.
     pub stored_at: u64,
+    /// Whether an operator has withdrawn it, so that it is not given.
+    pub withdrawn: bool,
 }
 
 /// A page of the list, newest first.
@@ -63,7 +67,7 @@ impl ClientList {
     /// are older.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is no share `before`; [`Error::Unavailable`] when AWS is.
+    /// [`Error::Frozen`] while an operator holds the client back; [`Error::NotFound`] when there is no share `before`; [`Error::Unavailable`] when AWS is.
     pub async fn page(&self, user: &User, before: Option<&RowDigest>) -> Result<Page> {
         match before {
             None => self.both_ends(user.client()).await,
@@ -73,38 +77,45 @@ impl ClientList {
 
     /// So that nobody buries a share in the list either.
     async fn both_ends(&self, client: &ClientId) -> Result<Page> {
-        let mut ends = Ends::new(&self.0, client).await?;
-        let newest = listed(client, &ends.take(Side::Newest, PAGE / 2).await?);
+        let (mut ends, withdrawn) = Ends::of_all(&self.0, client).await?;
+        let listed = |rows: &[TimeRow]| listed(client, rows, &withdrawn);
+        let newest = listed(&ends.take(Side::Newest, PAGE / 2).await?);
         let mut oldest = ends.take(Side::Oldest, PAGE / 2).await?;
         oldest.reverse();
         let ahead = ends.take(Side::Ahead, PAGE - newest.len() - oldest.len()).await?;
         let next = newest.last().filter(|_| ends.has_more()).map(|share| share.id.clone());
-        let rest = [listed(client, &oldest), listed(client, &ahead)].into_iter().flatten();
+        let rest = [listed(&oldest), listed(&ahead)].into_iter().flatten();
         Ok(Page { shares: newest.into_iter().chain(rest).collect(), next })
     }
 
     async fn older(&self, client: &ClientId, before: &RowDigest) -> Result<Page> {
-        let share = self.0.share(client, before).await?.ok_or(Error::NotFound)?;
-        let start = share.map_err(Error::Tampered)?.start();
+        let (withdrawn, share) = try_join(self.0.withdrawn(client), self.0.share(client, before)).await?;
+        let start = share.ok_or(Error::NotFound)?.map_err(Error::Tampered)?.start();
         let which = TimesOf { limit: Some(ONE_MORE), ..TimesOf::default() };
         let mut rows = self.0.times(client, which, Some(start)).await?.rows;
         let has_more = rows.len() > PAGE;
         rows.truncate(PAGE);
-        let shares = listed(client, &rows);
+        let shares = listed(client, &rows, &withdrawn);
         let next = shares.last().filter(|_| has_more).map(|share| share.id.clone());
         Ok(Page { shares, next })
     }
 }
 
 /// What the rows say. One that can't be read is left out, logged and counted.
-fn listed(client: &ClientId, rows: &[TimeRow]) -> Vec<Listed> {
+fn listed(client: &ClientId, rows: &[TimeRow], withdrawn: &Withdrawn) -> Vec<Listed> {
     let list = |row: &TimeRow| {
         let TimeRow { key: Some(key), slot: Some(slot), .. } = row else {
             log::never_opens(client, &row.row_key, &Error::Tampered("its time row can't be read"));
             return None;
         };
         let (method, pair) = (slot.method.clone(), slot.pair.clone());
-        Some(Listed { id: key.digest.clone(), method, pair, stored_at: key.at })
+        Some(Listed {
+            id: key.digest.clone(),
+            method,
+            pair,
+            stored_at: key.at,
+            withdrawn: withdrawn.has(row),
+        })
     };
     rows.iter().filter_map(list).collect()
 }

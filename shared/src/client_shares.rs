@@ -1,5 +1,7 @@
 //! The user's half: shares that the app has encrypted before it hands them over.
 
+use futures_util::future::try_join;
+
 use crate::{
     auth::User,
     aws::Aws,
@@ -51,7 +53,7 @@ impl ClientShares {
     /// Opens the newest of the user's shares that is wanted.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none; [`Error::Tampered`], [`Error::UnknownVersion`] or [`Error::UnlistedKey`]
+    /// [`Error::NotFound`] when there is none; [`Error::Frozen`] while an operator holds the client back; [`Error::Tampered`], [`Error::UnknownVersion`] or [`Error::UnlistedKey`]
     /// when that share will never open, or a row that can't be read might be it: another share is never given in its
     /// place. [`Error::TooManyRows`] when so much else was stored since that a read does not get to it.
     pub async fn get(&self, user: &User, wanted: &Wanted) -> Result<Share> {
@@ -64,11 +66,16 @@ impl ClientShares {
     }
 
     async fn by_id(&self, user: &User, id: &RowDigest, wanted: &Wanted) -> Result<Share> {
-        let row = self.0.table.share(user.client(), id).await?.ok_or(Error::NotFound)?;
+        let table = &self.0.table;
+        let (withdrawn, row) =
+            try_join(table.withdrawn(user.client()), table.share(user.client(), id)).await?;
+        let row = row.ok_or(Error::NotFound)?;
         let row = row.map_err(Error::Tampered).inspect_err(|error| {
             log::never_opens(user.client(), &share_key(id), error);
         })?;
-        wanted.fit(&row.slot).ok_or(Error::NotFound)?;
+        if withdrawn.has_share(&row) || wanted.fit(&row.slot).is_none() {
+            return Err(Error::NotFound);
+        }
         self.0.open(&row).await
     }
 }

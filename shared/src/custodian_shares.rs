@@ -53,7 +53,7 @@ impl CustodianShares {
     /// that will never open is left out, logged and counted.
     ///
     /// # Errors
-    /// That of a share when there are some and not one of them opens; [`Error::Unavailable`](crate::Error::Unavailable)
+    /// [`Error::Frozen`](crate::Error::Frozen) while an operator holds the client back; that of a share when there are some and not one of them opens; [`Error::Unavailable`](crate::Error::Unavailable)
     /// when AWS is: never a part of the shares.
     pub async fn fetch(&self, _proof: &Portal, client: &ClientId, room: Room) -> Result<Vec<Share>> {
         Fetch::new(&self.0, client).run(room).await

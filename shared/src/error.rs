@@ -28,6 +28,12 @@ pub enum Error {
     /// Nothing is stored under what was asked for.
     #[error("nothing is stored under that")]
     NotFound,
+    /// An operator holds all of the client's shares back.
+    #[error("an operator has frozen this client: `custodian show` says who, when and why")]
+    Frozen,
+    /// A row among a client's stops can't be read, and may hold the very share back.
+    #[error("a stop of this client can't be read: {0}. If a later build wrote it, deploy that build again")]
+    UnreadableStop(&'static str),
     /// The share or the body is over its limit.
     #[error("{0}")]
     TooLarge(&'static str),
@@ -83,7 +89,12 @@ impl Error {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Not allowed."),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Nothing is stored under that."),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large."),
-            Self::Tampered(_) | Self::UnknownVersion(_) | Self::UnlistedKey(_) | Self::Internal(_) => {
+            Self::Frozen => (StatusCode::LOCKED, "frozen", "These shares are held back for now."),
+            Self::Tampered(_)
+            | Self::UnknownVersion(_)
+            | Self::UnlistedKey(_)
+            | Self::UnreadableStop(_)
+            | Self::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is wrong on our side.")
             }
             Self::Unavailable(_)

@@ -46,7 +46,7 @@ impl<'a> Fetch<'a> {
     /// Half of the room belongs to the newest. The other half, and what the newest leave, belongs to the oldest; what
     /// they leave, to the newest again.
     pub async fn run(mut self, all: Room) -> Result<Vec<Share>> {
-        let mut ends = Ends::new(&self.vault.table, self.client).await?;
+        let mut ends = Ends::of_what_is_given(&self.vault.table, self.client).await?;
         let half = Room { shares: all.shares / 2, bytes: all.bytes / 2, ..all };
         self.fill(&mut ends, Side::Newest, half).await?;
         let shares = self.chosen.taken() + half.shares;

@@ -84,6 +84,11 @@ impl KeyRing {
         &self.sealing
     }
 
+    /// The keys that open and seal nothing new.
+    pub fn older(&self) -> &[KeyArn] {
+        &self.older
+    }
+
     /// The key with this id.
     pub fn find(&self, id: &str) -> Option<&KeyArn> {
         [&self.sealing].into_iter().chain(&self.older).find(|key| key.id() == id)

@@ -34,12 +34,14 @@ pub mod secret;
 pub mod serve;
 pub mod share;
 pub mod slot;
-mod table;
+pub mod stop;
+pub mod table;
 #[cfg(test)]
 mod test_support;
 pub mod time_limits;
 mod vault;
 pub mod wanted;
 pub mod webhook_policy;
+pub mod withdrawn;
 
 pub use error::{Error, Result};

@@ -42,6 +42,12 @@ impl TimeKey {
         Some(Self { at, digest: RowDigest::parse(digest)? })
     }
 
+    /// The key below all time rows from a time on, and above all earlier ones.
+    pub(crate) fn start_of(at: u64) -> String {
+        // A row of no right form may stand below time 0.
+        if at == 0 { TIME.into() } else { format!("{TIME}{:0TIME_DIGITS$}", at.min(LATEST)) }
+    }
+
     /// The key above all time rows up to a time, and below all later ones.
     pub(crate) fn end_of(at: u64) -> String {
         // '$' is the character after '#'.
@@ -101,6 +107,8 @@ mod tests {
         for pair in times.windows(2) {
             let end = TimeKey::end_of(pair[0]);
             assert!(key(pair[0]).to_string() < end && end < key(pair[1]).to_string());
+            let start = TimeKey::start_of(pair[1]);
+            assert!(key(pair[0]).to_string() < start && start < key(pair[1]).to_string());
         }
     }
 }

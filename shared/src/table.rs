@@ -2,6 +2,7 @@
 //! time.
 
 mod row;
+mod stops;
 
 use aws_sdk_dynamodb::{
     Client,
@@ -13,8 +14,11 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 
-pub use self::row::{Item, ShareRow, TimeRow};
-use self::row::{METHOD, PAIR, PARTITION_KEY, SORT_KEY, Values};
+use self::row::{METHOD, PAIR, PARTITION_KEY, Values};
+pub use self::{
+    row::{Item, SORT_KEY, ShareRow, TimeRow},
+    stops::read as read_stops,
+};
 use crate::{
     clock::HORIZON,
     date::Date,
@@ -23,7 +27,12 @@ use crate::{
     log,
     row_key::{TIMES, TimeKey, share_key},
     slot::{Kind, RowDigest, Slot},
+    stop::{Made, Stop},
+    withdrawn::Withdrawn,
 };
+
+/// Most pages of stops that a read takes: 16 MB, some fifty thousand.
+const MAX_STOP_PAGES: usize = 16;
 
 /// The one table of one half.
 pub struct Table {
@@ -37,8 +46,8 @@ pub struct Table {
 pub struct TimesOf<'a> {
     /// The oldest first, and not the newest.
     pub oldest_first: bool,
-    /// None of a later time than this, in milliseconds since 1970.
-    pub up_to: Option<u64>,
+    /// From this time to that one alone, in milliseconds since 1970.
+    pub between: Option<[u64; 2]>,
     /// So many at most.
     pub limit: Option<i32>,
     /// Of this method or of [`Method::unknown`], as far as a row says.
@@ -71,6 +80,8 @@ impl Page {
 }
 
 impl Table {
+    /// The table of this name, which keeps this half. Without a proof of who asks it gives and takes no share, open or
+    /// sealed: it is for those who look and hold back.
     pub const fn new(client: Client, name: String, kind: Kind) -> Self {
         Self { client, name, kind }
     }
@@ -81,13 +92,13 @@ impl Table {
     }
 
     /// Inserts a share's row, durably, unless a row of that key is there. Whether it was not.
-    pub async fn insert_share(&self, row: &ShareRow) -> Result<bool> {
+    pub(crate) async fn insert_share(&self, row: &ShareRow) -> Result<bool> {
         self.insert(row.values()).await
     }
 
     /// Inserts the row that says from when on a share is stored, durably, unless a row of that key is there. Whether it
     /// was not.
-    pub async fn insert_time(&self, slot: &Slot, key: &TimeKey) -> Result<bool> {
+    pub(crate) async fn insert_time(&self, slot: &Slot, key: &TimeKey) -> Result<bool> {
         self.insert(row::time_values(slot, key)).await
     }
 
@@ -111,7 +122,7 @@ impl Table {
     }
 
     /// The row of a share, if it is there, with what is wrong with it if it can't be read.
-    pub async fn share(
+    pub(crate) async fn share(
         &self,
         client: &ClientId,
         digest: &RowDigest,
@@ -121,13 +132,18 @@ impl Table {
     }
 
     /// The time row of this key, if it is there.
-    pub async fn time(&self, client: &ClientId, key: &TimeKey) -> Result<Option<TimeRow>> {
+    pub(crate) async fn time(&self, client: &ClientId, key: &TimeKey) -> Result<Option<TimeRow>> {
         Ok(self.item(client, key.to_string()).await?.map(|item| TimeRow::read(self.kind, client, &item)))
     }
 
     /// A page of a client's time rows, as they stood when the last write was acknowledged or later.
-    pub async fn times(&self, client: &ClientId, which: TimesOf<'_>, start: Option<Item>) -> Result<Page> {
-        let query = which.narrow(self.rows_of(client)).set_exclusive_start_key(start);
+    pub(crate) async fn times(
+        &self,
+        client: &ClientId,
+        which: TimesOf<'_>,
+        start: Option<Item>,
+    ) -> Result<Page> {
+        let query = which.narrow(self.rows_under(client.as_str().into())).set_exclusive_start_key(start);
         let (page, date) = send(query).await?;
         let rows = page.items.unwrap_or_default().into_iter();
         Ok(Page {
@@ -137,24 +153,67 @@ impl Table {
         })
     }
 
+    /// All that operators have stopped of a client, what was lifted included, in no order that means anything.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when AWS is; [`Error::UnreadableStop`] when one can't be read;
+    /// [`Error::TooManyRows`] when there are more than a read takes.
+    pub async fn stops(&self, client: &ClientId) -> Result<Vec<Stop>> {
+        let (mut items, mut start) = (Vec::new(), None);
+        for _ in 0..MAX_STOP_PAGES {
+            let query = self.rows_under(stops::partition(client)).key_condition_expression("#pk = :client");
+            let (page, _) = send(query.set_exclusive_start_key(start)).await?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return stops::read(&items).map_err(Error::UnreadableStop);
+            }
+        }
+        Err(Error::TooManyRows("a read takes 16 MB of a client's stops and no more"))
+    }
+
+    /// What is withdrawn of a client.
+    ///
+    /// # Errors
+    /// [`Error::Frozen`] when everything is held back, and those of [`Table::stops`].
+    pub async fn withdrawn(&self, client: &ClientId) -> Result<Withdrawn> {
+        Withdrawn::of(self.stops(client).await?)
+    }
+
+    /// Inserts a stop, durably, unless it is there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when AWS is, or when the caller may not.
+    pub async fn hold_back(&self, client: &ClientId, stop: &Stop) -> Result<()> {
+        self.insert(stops::values(client, stop)).await.map(|_is_new| ())
+    }
+
+    /// Inserts the row that lifts a stop, durably, unless it is there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when AWS is, or when the caller may not.
+    pub async fn lift(&self, client: &ClientId, stop: &Stop, made: &Made) -> Result<()> {
+        self.insert(stops::lifting(client, stop, made)).await.map(|_is_new| ())
+    }
+
     /// A row by its key. By `Query`, the one right to read that a function's role has.
     async fn item(&self, client: &ClientId, row_key: String) -> Result<Option<Item>> {
         let query = self
-            .rows_of(client)
+            .rows_under(client.as_str().into())
+            .expression_attribute_names("#sk", SORT_KEY)
             .key_condition_expression("#pk = :client AND #sk = :row")
             .expression_attribute_values(":row", AttributeValue::S(row_key));
         let (found, _) = send(query).await?;
         Ok(found.items.unwrap_or_default().pop())
     }
 
-    fn rows_of(&self, client: &ClientId) -> QueryFluentBuilder {
+    fn rows_under(&self, partition: String) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.name)
             .consistent_read(true)
             .expression_attribute_names("#pk", PARTITION_KEY)
-            .expression_attribute_names("#sk", SORT_KEY)
-            .expression_attribute_values(":client", AttributeValue::S(client.as_str().into()))
+            .expression_attribute_values(":client", AttributeValue::S(partition))
     }
 }
 
@@ -164,12 +223,15 @@ impl TimesOf<'_> {
         let query = query
             .scan_index_forward(self.oldest_first)
             .set_limit(self.limit)
-            .expression_attribute_values(":times", text(TIMES));
-        let query = match self.up_to {
-            None => query.key_condition_expression("#pk = :client AND begins_with(#sk, :times)"),
-            Some(time) => query
-                .key_condition_expression("#pk = :client AND #sk BETWEEN :times AND :end")
-                .expression_attribute_values(":end", text(&TimeKey::end_of(time))),
+            .expression_attribute_names("#sk", SORT_KEY);
+        let query = match self.between {
+            None => query
+                .key_condition_expression("#pk = :client AND begins_with(#sk, :times)")
+                .expression_attribute_values(":times", text(TIMES)),
+            Some([first, last]) => query
+                .key_condition_expression("#pk = :client AND #sk BETWEEN :first AND :last")
+                .expression_attribute_values(":first", text(&TimeKey::start_of(first)))
+                .expression_attribute_values(":last", text(&TimeKey::end_of(last))),
         };
         let (mut filters, mut query) = (Vec::new(), query);
         // A row that doesn't say its method or pair might be the one.

@@ -135,7 +135,7 @@ async fn a_list_of_ten_thousand_costs_what_a_page_costs() {
     CLIENTS.bury(&system, &database, 10_000, "GDRIVE").await;
     let calls = system.intercept(|_, _| Fate::Pass).await;
     let page = system.list("").await;
-    assert_eq!((ids(&page).len(), calls.seen().len()), (100, 2), "a query of each end");
+    assert_eq!((ids(&page).len(), calls.seen().len()), (100, 3), "the stops, and a query of each end");
     let oldest = ids(&page)[99];
     assert_eq!(by_id(&system, oldest).await.body["cipherText"], share(0, 100));
 }

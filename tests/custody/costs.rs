@@ -14,6 +14,7 @@ use crate::support::{
     event::{CLIENT, Event},
     half::{CLIENTS, CUSTODIANS, Half},
     many::{self, share},
+    stops::span,
     system::{Answer, System},
 };
 
@@ -172,14 +173,14 @@ async fn a_get_of_the_newest_costs_the_same_whatever_else_is_stored() {
         CLIENTS.store(&system, &share(1, OURS), "GDRIVE").await;
         let scene = Scene::of((system, database)).await;
         let (cost, answer) = scene.cost(getting("")).await;
-        // A unit for the time row, six for the share.
+        // A unit for the stops beside that for the time row, six for the share.
         let expected = Cost {
             status: 200,
             kms: 1,
-            dynamodb: 2,
+            dynamodb: 3,
             in_sequence: 3,
             decrypts: 1,
-            read_units: 7.0,
+            read_units: 8.0,
             write_units: 0.0,
         };
         assert_eq!(cost, expected, "{buried} others");
@@ -189,8 +190,8 @@ async fn a_get_of_the_newest_costs_the_same_whatever_else_is_stored() {
 
 #[tokio::test]
 async fn a_get_of_a_method_or_pair_reads_small_rows_alone_until_one_fits() {
-    // A unit for each 4 KB of time rows, and six for the share.
-    for (buried, read_units) in [(0, 7.0), (2000, 75.0)] {
+    // A unit for the stops and each 4 KB of time rows, and six for the share.
+    for (buried, read_units) in [(0, 8.0), (2000, 76.0)] {
         let (system, database) = many::start().await;
         let sent =
             json!({"cipherText": share(0, OURS), "backupMethod": "GDRIVE", "backupSharePairId": "pair-1"});
@@ -203,7 +204,7 @@ async fn a_get_of_a_method_or_pair_reads_small_rows_alone_until_one_fits() {
             let pages = if buried == 0 { 1 } else { 2 };
             assert_eq!(
                 (cost.status, cost.kms, cost.dynamodb, cost.in_sequence),
-                (200, 1, pages + 1, pages + 2),
+                (200, 1, pages + 2, pages + 2),
                 "{query}"
             );
             assert_eq!((cost.decrypts, cost.read_units), (1, read_units), "{query}");
@@ -212,13 +213,36 @@ async fn a_get_of_a_method_or_pair_reads_small_rows_alone_until_one_fits() {
     }
 }
 
+/// Two thousand that are withdrawn as one span cost a get one query more, and a fetch nothing.
 #[tokio::test]
-async fn of_what_is_not_there_only_the_time_rows_are_read() {
+async fn a_withdrawn_span_costs_one_query_however_many_shares_it_has() {
+    for (half, bytes, dynamodb, in_sequence, read_units) in
+        [(CLIENTS, OURS, 4, 4, 9.0), (CUSTODIANS, PORTALS, 5, 5, 12.0)]
+    {
+        let (system, database) = filled(half, 1, bytes).await;
+        half.bury(&system, &database, 2000, "GDRIVE").await;
+        let [.., time] = half.newest_rows(&system).await;
+        let at: u64 = time["sk"].as_s().unwrap()[5..21].parse().unwrap();
+        system.hold(half, CLIENT, span(at, at, None)).await;
+        let scene = Scene::of((system, database)).await;
+        let (cost, answer) = scene.cost(half.reading()).await;
+        assert_eq!((cost.status, half.given(&answer.body)), (200, vec![share(0, bytes)]));
+        assert_eq!((cost.kms, cost.decrypts), (1, 1));
+        assert_eq!(
+            (cost.dynamodb, cost.in_sequence, cost.read_units),
+            (dynamodb, in_sequence, read_units),
+            "{half:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_what_is_not_there_only_the_time_rows_and_the_stops_are_read() {
     let scene = Scene::of(many::start().await).await;
     for (event, status) in
         [(getting(""), 404), (getting("backupMethod=GDRIVE"), 404), (CUSTODIANS.reading(), 200)]
     {
-        let nothing = Cost { status, dynamodb: 1, in_sequence: 1, ..Cost::default() };
+        let nothing = Cost { status, dynamodb: 2, in_sequence: 1, ..Cost::default() };
         let (mut cost, _) = scene.cost(event).await;
         // AWS counts a query that finds nothing as the smallest one.
         cost.read_units = 0.0;
@@ -228,13 +252,13 @@ async fn of_what_is_not_there_only_the_time_rows_are_read() {
 
 #[tokio::test]
 async fn a_fetch_opens_what_it_gives_and_nothing_else() {
-    // Two read units for each share, and one for each 4 KB of time rows.
+    // Two read units for each share, and one for the stops and for each 4 KB of time rows.
     for (count, buried, dynamodb, in_sequence, read_units) in [
-        (1, 0, 2, 3, 3.0),
-        (2, 0, 3, 3, 5.0),
-        (33, 0, 34, 5, 68.0),
-        (128, 0, 130, 10, 264.0),
-        (128, 2000, 130, 10, 264.0),
+        (1, 0, 3, 3, 4.0),
+        (2, 0, 4, 3, 6.0),
+        (33, 0, 35, 5, 69.0),
+        (128, 0, 131, 10, 265.0),
+        (128, 2000, 131, 10, 265.0),
     ] {
         let (system, database) = filled(CUSTODIANS, count.min(64), PORTALS).await;
         CUSTODIANS.bury(&system, &database, buried, "GDRIVE").await;

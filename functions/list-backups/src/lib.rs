@@ -36,6 +36,8 @@ struct Backup {
     #[serde(rename = "backupSharePairId", skip_serializing_if = "Option::is_none")]
     pair: Option<String>,
     stored_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawn: Option<&'static str>,
 }
 
 impl ListBackups {
@@ -66,5 +68,7 @@ fn backup(share: Listed) -> Result<Backup> {
         method: share.method.as_str().into(),
         pair: share.pair.map(|pair| pair.as_str().into()),
         stored_at: rfc3339(share.stored_at)?,
+        // Every value is a string (docs/contract.md, "Client API").
+        withdrawn: share.withdrawn.then_some("true"),
     })
 }

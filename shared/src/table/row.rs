@@ -15,6 +15,7 @@ use crate::{
 };
 
 pub const PARTITION_KEY: &str = "pk";
+/// Name of the sort key's attribute.
 pub const SORT_KEY: &str = "sk";
 pub const METHOD: &str = "method";
 pub const PAIR: &str = "pair";
@@ -71,7 +72,10 @@ impl ShareRow {
     }
 
     /// Reads the item of a share's row, or says what is wrong with it.
-    pub(super) fn read(
+    ///
+    /// # Errors
+    /// What can't be read.
+    pub fn read(
         kind: Kind,
         client: &ClientId,
         digest: &RowDigest,
@@ -100,7 +104,8 @@ pub struct TimeRow {
 }
 
 impl TimeRow {
-    pub(super) fn read(kind: Kind, client: &ClientId, item: &Item) -> Self {
+    /// Reads the item of a time row, as far as it can be read.
+    pub fn read(kind: Kind, client: &ClientId, item: &Item) -> Self {
         let row_key = item.get(SORT_KEY).and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
         Self { key: TimeKey::parse(&row_key), slot: slot(kind, client, item), row_key }
     }
@@ -127,6 +132,6 @@ fn slot(kind: Kind, client: &ClientId, item: &Item) -> Option<Slot> {
     Slot::from_row(kind, client, text(METHOD)?, text(PAIR)?)
 }
 
-fn milliseconds(value: &AttributeValue) -> Option<u64> {
+pub(super) fn milliseconds(value: &AttributeValue) -> Option<u64> {
     value.as_n().ok()?.parse().ok().filter(|at| *at <= LATEST)
 }
