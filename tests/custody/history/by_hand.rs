@@ -276,6 +276,56 @@ fn no_number_of_later_stores_hides_one_of_the_first() {
 }
 
 #[test]
+fn a_freeze_holds_until_it_is_lifted() {
+    let stop = |at, action| operation(A, at, Half::Custodian, action, Outcome::Done);
+    let frozen = |at| Operation { outcome: Outcome::Frozen, ..fetched_none(at) };
+    let begin = || vec![stored([0, 1], "s"), stop([2, 5], Action::Freeze)];
+    let with = |more: Vec<Operation>| begin().into_iter().chain(more).collect::<Vec<_>>();
+    for (what, history) in [
+        ("frozen", with(vec![frozen([6, 7])])),
+        ("a read beside the freeze", with(vec![fetched([3, 9], &["s"]), frozen([4, 8])])),
+        ("thawed", with(vec![stop([6, 7], Action::Thaw), fetched([8, 9], &["s"])])),
+        (
+            "a read beside the thaw",
+            with(vec![stop([6, 9], Action::Thaw), fetched([7, 8], &["s"]), frozen([7, 10])]),
+        ),
+        (
+            "a thaw beside the freeze",
+            with(vec![stop([3, 4], Action::Thaw), frozen([6, 7]), fetched([8, 9], &["s"])]),
+        ),
+    ] {
+        assert_eq!(broken(&history), [], "{what}");
+    }
+    assert_break(
+        Rule::AFreezeHolds,
+        [
+            ("a share is given while frozen", with(vec![fetched([6, 7], &["s"])])),
+            (
+                "frozen before anybody froze",
+                vec![stored([0, 1], "s"), frozen([2, 3]), stop([4, 5], Action::Freeze)],
+            ),
+            ("frozen after the thaw", with(vec![stop([6, 7], Action::Thaw), frozen([8, 9])])),
+            (
+                "a thaw before the freeze lifts nothing",
+                vec![
+                    stored([0, 1], "s"),
+                    stop([2, 3], Action::Thaw),
+                    stop([4, 5], Action::Freeze),
+                    fetched([6, 7], &["s"]),
+                ],
+            ),
+            (
+                "a store is refused",
+                vec![
+                    Operation { outcome: Outcome::Frozen, ..stored([6, 7], "t") },
+                    stop([2, 5], Action::Freeze),
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
 fn a_bad_history_is_cut_down_to_what_breaks_the_rule() {
     let mut history = full(60, 30);
     history.extend(

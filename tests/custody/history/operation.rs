@@ -31,6 +31,10 @@ pub enum Action {
     Fetch,
     /// The newest client share, of a method or pair if one is named.
     Get { method: Option<String>, pair: Option<String> },
+    /// An operator holds the half back.
+    Freeze,
+    /// An operator lifts every freeze that is there.
+    Thaw,
 }
 
 /// What a caller is told.
@@ -40,6 +44,10 @@ pub enum Outcome {
     Stored,
     /// 200: these are the shares, or the one.
     Shares(Vec<String>),
+    /// An operator's command is done.
+    Done,
+    /// 423.
+    Frozen,
     /// 404.
     Missing,
     /// 400.
@@ -68,6 +76,11 @@ impl Operation {
         if let Action::Store(kept) = &self.action { kept } else { &[] }
     }
 
+    /// Whether it asks for shares.
+    pub fn reads(&self) -> bool {
+        matches!(self.action, Action::Fetch | Action::Get { .. })
+    }
+
     /// What it was given.
     pub fn shares(&self) -> &[String] {
         if let Outcome::Shares(shares) = &self.outcome { shares } else { &[] }
@@ -87,6 +100,8 @@ impl fmt::Debug for Action {
         match self {
             Self::Store(kept) => write!(f, "store {kept:?}"),
             Self::Fetch => f.write_str("fetch"),
+            Self::Freeze => f.write_str("freeze"),
+            Self::Thaw => f.write_str("thaw"),
             Self::Get { method, pair } => write!(f, "get (method {}, pair {})", named(method), named(pair)),
         }
     }

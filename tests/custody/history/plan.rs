@@ -60,6 +60,8 @@ impl Choice {
             32..48 => return self.again().unwrap_or_else(|| self.read(half)),
             48..54 => vec![self.elsewhere(half)],
             54..58 => vec![Kept { share: (*self.pick(&BROKEN)).into(), ..self.kept(half) }],
+            58..60 => return (half, Action::Freeze),
+            60..65 => return (half, Action::Thaw),
             _ => return self.read(half),
         };
         self.stored.push((half, kept.clone()));

@@ -39,6 +39,8 @@ enum Bug {
     StoresAgain,
     /// The list of client shares ends too early.
     ListsTooFew,
+    /// A freeze is acknowledged and not done.
+    FreezesNobody,
     /// A fetch gives the newest 128, and the oldest go.
     GivesTheNewest,
 }
@@ -63,6 +65,7 @@ impl Planted {
             (Bug::AcknowledgesTooSoon, [_, ..]) if now_and_then => return Outcome::Stored,
             (Bug::KeepsGarbage, [kept]) if BROKEN.contains(&kept.share.as_str()) => return Outcome::Stored,
             (Bug::MixesClients, []) if now_and_then => return self.scene.ask(&name(0), half, &action).await,
+            (Bug::FreezesNobody, _) if action == Action::Freeze => return Outcome::Done,
             (Bug::DeletesThenCreates, [_, ..]) => {
                 self.delete(half, |row| row["pk"].as_s() == Ok(&client)).await;
             }
@@ -110,13 +113,15 @@ fn digest(client: &str, half: Half, kept: &Kept) -> String {
     slot.digest(&Share::parse(Secret::new(kept.share.clone())).unwrap()).as_str().to_owned()
 }
 
-/// The first run that breaks a rule. A bug may stay hidden in one: on a slow machine, few requests get through its weather.
-async fn caught(bug: Bug) -> Option<(Plan, Failure)> {
+/// The first run that breaks the rule. A bug may stay hidden in one: on a slow machine, few requests get through its weather.
+async fn caught(bug: Bug, rule: Rule) -> Option<(Plan, Failure)> {
     for seed in 7..15 {
         let plan = Plan { seed, clients: 3, requests: 45 };
         let planted = &Planted::new(Scene::start(plan.seed).await, bug);
         let ask = |client, half, action| planted.ask(client, half, action);
-        if let Err(failure) = judge(plan, run(plan, &planted.scene, ask).await) {
+        let judged = judge(plan, run(plan, &planted.scene, ask).await);
+        let is_it = |failure: &Failure| failure.violations.iter().any(|violation| violation.rule == rule);
+        if let Some(failure) = judged.err().filter(is_it) {
             return Some((plan, failure));
         }
     }
@@ -132,8 +137,9 @@ async fn planted_bugs_are_caught_by_the_rules_that_they_break_and_shown_in_a_few
         (Bug::KeepsGarbage, Rule::GarbageIsRefused),
         (Bug::StoresAgain, Rule::NewestFirst),
         (Bug::ListsTooFew, Rule::NothingIsLost),
+        (Bug::FreezesNobody, Rule::AFreezeHolds),
     ] {
-        let (plan, failure) = caught(bug).await.unwrap_or_else(|| panic!("{bug:?} was not caught"));
+        let (plan, failure) = caught(bug, rule).await.unwrap_or_else(|| panic!("{bug:?} was not caught"));
         let caught = failure.violations.iter().find(|violation| violation.rule == rule);
         let caught = caught.unwrap_or_else(|| panic!("{bug:?} broke only {:?}", failure.violations));
         let shown = shrink(&failure.history, caught);

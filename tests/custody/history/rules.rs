@@ -36,6 +36,9 @@ pub enum Rule {
     /// One order of sealing explains all answers: newer shares come first, and the newest never goes back, whatever is
     /// repeated. (Shares that stand in several slots are left out of this: an answer doesn't tell which row it shows.)
     NewestFirst,
+    /// A frozen client's shares are in no answer that began after the freeze was acknowledged; and nobody is told that a
+    /// client is frozen who is not.
+    AFreezeHolds,
     /// No answer but those of the contract.
     OnlyKnownAnswers,
 }
@@ -94,6 +97,35 @@ struct Check<'a> {
     first: Vec<usize>,
     order: Order,
     violations: Vec<Violation>,
+    freezes: Freezes,
+}
+
+/// When a half of a client was frozen and thawed: from the start to the end of each command.
+struct Freezes {
+    freezes: Vec<(u64, u64)>,
+    thaws: Vec<(u64, u64)>,
+}
+
+impl Freezes {
+    fn of(operations: &[&Operation]) -> Self {
+        let of = |action: &Action| {
+            let same = operations.iter().filter(|operation| operation.action == *action);
+            same.map(|operation| (operation.start, operation.end)).collect()
+        };
+        Self { freezes: of(&Action::Freeze), thaws: of(&Action::Thaw) }
+    }
+
+    /// Whether a freeze certainly held all through a read.
+    fn held(&self, read: &Operation) -> bool {
+        let may_lift = |freeze: u64| self.thaws.iter().any(|(start, end)| *end > freeze && *start < read.end);
+        self.freezes.iter().any(|(start, end)| *end < read.start && !may_lift(*start))
+    }
+
+    /// Whether one may have held at some moment of it.
+    fn may_hold(&self, read: &Operation) -> bool {
+        let lifted = |freeze: u64| self.thaws.iter().any(|(start, end)| *start > freeze && *end < read.start);
+        self.freezes.iter().any(|(start, end)| *start < read.end && !lifted(*end))
+    }
 }
 
 impl<'a> Check<'a> {
@@ -102,14 +134,25 @@ impl<'a> Check<'a> {
         let order = Order::new(ledger.rows.iter().map(Row::sealed).collect());
         let Operation { client, half, .. } = operations[0];
         let first = first(&ledger.rows);
-        Self { client, half: *half, owners, ledger, first, order, violations: Vec::new() }
+        Self {
+            client,
+            half: *half,
+            owners,
+            ledger,
+            first,
+            order,
+            violations: Vec::new(),
+            freezes: Freezes::of(operations),
+        }
     }
 
     fn run(mut self, operations: &[&'a Operation]) -> Vec<Violation> {
         for operation in operations {
             self.check_source(operation);
+            self.check_freeze(operation);
             match (&operation.action, &operation.outcome) {
-                (_, Outcome::Unknown) => {}
+                (_, Outcome::Unknown | Outcome::Frozen) => {}
+                (Action::Freeze | Action::Thaw, Outcome::Done) => {}
                 (Action::Store(kept), outcome) => self.check_store(kept, outcome),
                 (Action::Fetch, Outcome::Shares(shares)) => self.check_fetch(operation, shares),
                 (Action::Get { .. }, Outcome::Shares(shares)) => self.check_get(operation, &shares[0]),
@@ -129,6 +172,18 @@ impl<'a> Check<'a> {
 
     fn broken(&mut self, rule: Rule, what: String) {
         self.violations.push(Violation { rule, client: self.client.into(), half: self.half, what });
+    }
+
+    fn check_freeze(&mut self, read: &Operation) {
+        match read.outcome {
+            Outcome::Shares(_) | Outcome::Missing if self.freezes.held(read) => {
+                self.broken(Rule::AFreezeHolds, format!("{read:?}, while the client was frozen"));
+            }
+            Outcome::Frozen if !read.reads() || !self.freezes.may_hold(read) => {
+                self.broken(Rule::AFreezeHolds, format!("{read:?}, and nobody froze the client"));
+            }
+            _ => {}
+        }
     }
 
     fn check_store(&mut self, kept: &[Kept], outcome: &Outcome) {

@@ -5,6 +5,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use backup_shares::{ids::ClientId, stop::Held};
 use faults::Proxy;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::support::{
     event::Event,
+    half,
     system::{Answer, System},
 };
 
@@ -47,12 +49,28 @@ impl Scene {
     /// Sends a request and gives what it came to.
     pub async fn ask(&self, client: &str, half: Half, action: &Action) -> Outcome {
         match (action, half) {
+            (Action::Freeze, _) => self.freeze(client, half).await,
+            (Action::Thaw, _) => self.thaw(client, half).await,
             (Action::Fetch, Half::Client) => {
                 let page = self.system.call(event(client, half, action)).await;
                 reach(client, page, async |event| self.system.call(event).await).await
             }
             _ => outcome(action, &self.system.call(event(client, half, action)).await),
         }
+    }
+
+    /// By the operator's own way to the table, which no weather reaches.
+    async fn freeze(&self, client: &str, half: Half) -> Outcome {
+        self.system.hold(functions(half), client, Held::Everything).await;
+        Outcome::Done
+    }
+
+    async fn thaw(&self, client: &str, half: Half) -> Outcome {
+        let id = ClientId::parse(client).unwrap();
+        for stop in self.system.operators_table(functions(half)).stops(&id).await.unwrap() {
+            self.system.lift(functions(half), client, &stop).await;
+        }
+        Outcome::Done
     }
 
     /// The next moment of the one clock.
@@ -108,7 +126,18 @@ pub async fn reach(client: &str, mut page: Answer, mut call: impl AsyncFnMut(Eve
 }
 
 fn refused(answer: &Answer) -> Outcome {
-    if answer.status == 503 { Outcome::Unknown } else { Outcome::Wrong(answer.status) }
+    match answer.status {
+        503 => Outcome::Unknown,
+        423 => Outcome::Frozen,
+        status => Outcome::Wrong(status),
+    }
+}
+
+const fn functions(half: Half) -> half::Half {
+    match half {
+        Half::Client => half::CLIENTS,
+        Half::Custodian => half::CUSTODIANS,
+    }
 }
 
 /// A request as the event that API Gateway makes of it.
@@ -122,6 +151,7 @@ pub fn event(client: &str, half: Half, action: &Action) -> Event {
             let query: Vec<String> = query.into_iter().flatten().collect();
             Event::of("get-backup").client(client).query(&query.join("&"))
         }
+        (Action::Freeze | Action::Thaw, _) => panic!("no function stops anything"),
         (Action::Store(kept), Half::Client) => {
             Event::of("store-backup").client(client).body(client_body(kept))
         }
@@ -158,6 +188,7 @@ pub fn outcome(action: &Action, answer: &Answer) -> Outcome {
         }
         (404, Action::Get { .. }) => Outcome::Missing,
         (400, _) => Outcome::Refused,
+        (423, _) => Outcome::Frozen,
         (503, _) => Outcome::Unknown,
         (status, _) => Outcome::Wrong(status),
     }

@@ -24,11 +24,14 @@ pub fn shrink(history: &[Operation], broken: &Violation) -> Vec<Operation> {
         let without = without_share(&left, &share);
         keep_if_broken(&mut left, without, broken);
     }
-    for index in (0..left.len()).rev() {
-        if may_be_left_out(&left, index) {
-            let mut without = left.clone();
-            without.remove(index);
-            keep_if_broken(&mut left, without, broken);
+    // Twice: what a freeze explains goes first, then the freeze.
+    for _ in 0..2 {
+        for index in (0..left.len()).rev() {
+            if may_be_left_out(&left, index) {
+                let mut without = left.clone();
+                without.remove(index);
+                keep_if_broken(&mut left, without, broken);
+            }
         }
     }
     left.sort_by_key(|operation| operation.start);
@@ -70,6 +73,19 @@ fn without_share(history: &[Operation], share: &str) -> Vec<Operation> {
 }
 
 fn may_be_left_out(history: &[Operation], index: usize) -> bool {
+    let of_client = history.iter().filter(|operation| operation.client == history[index].client);
+    match history[index].action {
+        // Without it, 423 would have no reason.
+        Action::Freeze => return !of_client.clone().any(|operation| operation.outcome == Outcome::Frozen),
+        // Without it, a freeze would hold that it may have lifted.
+        Action::Thaw => {
+            let Operation { start, end, .. } = history[index];
+            let none = |may: &dyn Fn(&Operation) -> bool| !of_client.clone().any(may);
+            return none(&|other| other.action == Action::Freeze && other.start < end)
+                || none(&|other| other.reads() && other.end > start);
+        }
+        _ => {}
+    }
     let read = |share: &String| history.iter().any(|operation| operation.shares().contains(share));
     !history[index].stores().iter().any(|kept| read(&kept.share))
 }
