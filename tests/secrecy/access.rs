@@ -61,6 +61,7 @@ fn every_expected_grant_covers_cases_and_names_actions_that_are_asked_about() {
 async fn the_policies_ask_for_no_condition_that_the_requests_leave_out() {
     let sent = BTreeSet::from([
         "aws:PrincipalArn",
+        "dynamodb:LeadingKeys",
         "kms:EncryptionContext:app",
         "kms:EncryptionContext:kind",
         "lambda:SourceFunctionArn",

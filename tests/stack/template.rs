@@ -37,6 +37,9 @@ pub const AUTHORIZER: [(&str, &str); 2] = [
 ];
 const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+/// Who may take the operators' role.
+const OPERATORS: (&str, &str) =
+    ("OperatorArns", "arn:aws:iam::111122223333:user/ada,arn:aws:iam::111122223333:role/people/on-call");
 const ADOPTED: [(&str, &str); 2] =
     [("ClientTableName", "adopted-client"), ("CustodianTableName", "adopted-custodian")];
 const DEVELOPMENT: (&str, &str) = ("Stage", "development");
@@ -69,7 +72,7 @@ const EVERYTHING: [(&str, &str); 20] = [
 /// What distinguishes one expanded stack from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variant {
-    /// The defaults, with tokens.
+    /// The defaults, with tokens and operators.
     Production,
     /// As production, but thrown away.
     Development,
@@ -94,7 +97,7 @@ impl Variant {
     ];
 
     fn parameters(self) -> Vec<(&'static str, &'static str)> {
-        let tokens = TOKENS.into_iter();
+        let tokens = TOKENS.into_iter().chain([OPERATORS]);
         match self {
             Self::Production => tokens.collect(),
             Self::Development => tokens.chain([DEVELOPMENT]).collect(),

@@ -117,6 +117,14 @@ async fn all() -> Vec<Attack> {
             Some(("RowsThatWillNotOpen", 1)),
         )
         .await,
+        attack(
+            "an operator has frozen a wallet, and Portal fetches it",
+            lines::FROZEN,
+            "webhook-fetch",
+            MINUTE,
+            Some(("HeldBack", 1)),
+        )
+        .await,
         attack("a row was removed", lines::REMOVED, "get-backup", MINUTE, None).await,
         attack("a host's clock is wrong", lines::CLOCK, "webhook-backup", MINUTE, Some(("ClocksOff", 1)))
             .await,

@@ -26,6 +26,7 @@ const STREAM: &str =
     "arn:aws:dynamodb:eu-west-1:111122223333:table/ClientSharesTable/stream/2026-11-28T00:00:00.000";
 const BACKUP: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/ClientSharesTable/backup/01-a";
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111122223333:function:GetBackupFunction";
+const OPERATORS: &str = "arn:aws:iam::111122223333:role/OperatorRole";
 const SUBSCRIPTION: &str = "AlarmTopic:0a1b";
 
 const TOLD: &[Told] = &[
@@ -141,7 +142,22 @@ const TOLD: &[Told] = &[
             "DeleteRolePermissionsBoundary",
             "DeleteRole",
         ],
-        things: &[("/requestParameters/roleName", "WebhookFetchRole")],
+        things: &[
+            ("/requestParameters/roleName", "WebhookFetchRole"),
+            ("/requestParameters/roleName", "OperatorRole"),
+        ],
+    },
+    Told {
+        rule: "OperatorsRule",
+        source: "aws.sts",
+        names: &["AssumeRole"],
+        things: &[("/requestParameters/roleArn", OPERATORS)],
+    },
+    Told {
+        rule: "StopsRule",
+        source: "aws.dynamodb",
+        names: &["ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"],
+        things: &[("/userIdentity/sessionContext/sessionIssuer/arn", OPERATORS)],
     },
     Told {
         rule: "ApiChangesRule",
@@ -298,11 +314,11 @@ async fn every_change_is_told_by_its_rule_and_by_no_other() {
 
 /// A deployment is one message, and not a hundred.
 #[tokio::test]
-async fn what_cloudformation_calls_for_a_deployer_is_not_told_but_for_the_use_of_a_key() {
+async fn what_cloudformation_calls_for_a_deployer_is_not_told_but_for_the_use_of_a_key_or_role() {
     for (told, name, mut event) in events() {
         event["detail"]["userIdentity"]["invokedBy"] = json!("cloudformation.amazonaws.com");
-        let uses_a_key = told.rule == "KeyUsesRule";
-        assert_eq!(rules(stack().await, &event).is_empty(), !uses_a_key, "{name}");
+        let uses = ["KeyUsesRule", "OperatorsRule", "StopsRule"].contains(&told.rule);
+        assert_eq!(rules(stack().await, &event).is_empty(), !uses, "{name}");
     }
     for (status, told) in [
         ("UPDATE_COMPLETE", true),
@@ -396,6 +412,7 @@ async fn what_happens_every_day_is_not_told() {
         ("aws.iam", "PutRolePolicy", "/requestParameters/roleName", "orders", "Administrator"),
         ("aws.iam", "GetRole", "/requestParameters/roleName", "GetBackupRole", "Administrator"),
         ("aws.sts", "AssumeRole", "/requestParameters/roleArn", "GetBackupRole", "Lambda"),
+        ("aws.dynamodb", "ExecuteStatement", "/requestParameters/statement", "INSERT …", "StoreBackupRole"),
         ("aws.apigateway", "UpdateRoute", "/requestParameters/apiId", "orders", "Administrator"),
         ("aws.apigateway", "GetRoutes", "/requestParameters/apiId", "ClientApi", "Administrator"),
         ("aws.cloudtrail", "LookupEvents", "/requestParameters/name", "trail", "Reader"),

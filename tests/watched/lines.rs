@@ -1,7 +1,7 @@
 //! Lines as CloudWatch Logs gets them, written by the real functions, and some by their real binaries, under real faults.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use backup_shares::{serve::answer, webhook_policy::WebhookPolicy};
+use backup_shares::{serve::answer, stop::Held, webhook_policy::WebhookPolicy};
 use faults::{Exception, Fate, Fault};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -12,6 +12,7 @@ use crate::{
     stack::template::Variant,
     support::{
         event::{CLIENT, Event, WEBHOOK_SECRET, digest},
+        half::HALVES,
         project::{FUNCTIONS, USERS, WEBHOOKS},
         runtime::{fail_to_start, invoke},
         system::System,
@@ -67,6 +68,7 @@ pub const CLOCK: &str = "a store on a host whose clock is a year off";
 pub const EDITED: &str = "a request that meets a row which was edited";
 pub const REMOVED: &str = "a request for a share whose row was removed";
 pub const ROW: &str = "a stored share will never open";
+pub const FROZEN: &str = "a request for a client that an operator has frozen";
 pub const LEFT_OUT: &str = "a fetch of more shares than it holds";
 pub const PANIC: &str = "a handler that panics";
 pub const COLD: &str = "the first request of a process";
@@ -114,6 +116,7 @@ pub fn expected(line: &Line) -> Vec<(&'static str, f64)> {
         SECOND => vec![("SecondSecrets", 1.0), ("TwoSecrets", 1.0)],
         THROTTLED => vec![("Errors", 1.0)],
         PANIC => vec![("Errors", 1.0), ("Panics", 1.0)],
+        FROZEN => vec![("HeldBack", 1.0)],
         CLOCK => vec![("Errors", 1.0), ("ClocksOff", 1.0)],
         LEFT_OUT => vec![("SharesLeftOut", 1.0), ("SharesOpened", 128.0)],
         EDITED if line.of == "list-backups" => vec![("RowsThatWillNotOpen", 1.0)],
@@ -175,6 +178,7 @@ async fn record() -> Vec<Line> {
     failing(&mut recorder).await;
     edited(&mut recorder).await;
     removed(&mut recorder).await;
+    frozen(&mut recorder).await;
     left_out(&mut recorder).await;
     panics(&mut recorder).await;
     binaries(&mut recorder).await;
@@ -273,6 +277,16 @@ async fn removed(recorder: &mut Recorder) {
     }
     recorder.lines.take();
     recorder.call(&system, REMOVED, "get-backup", Event::of("get-backup")).await;
+}
+
+async fn frozen(recorder: &mut Recorder) {
+    let system = System::start().await;
+    for half in HALVES {
+        system.hold(half, CLIENT, Held::Everything).await;
+    }
+    for of in ["get-backup", "list-backups", "webhook-fetch"] {
+        recorder.call(&system, FROZEN, of, Event::of(of)).await;
+    }
 }
 
 async fn left_out(recorder: &mut Recorder) {

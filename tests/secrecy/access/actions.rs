@@ -125,6 +125,9 @@ pub const KEY: &[&str] = &[
     "kms:VerifyMac",
 ];
 
+/// The one on a table that inserts a row and replaces none, which is asked about by partition key.
+pub const INSERT: &str = "dynamodb:PartiQLInsert";
+
 /// Those on a key that carry an encryption context.
 pub const WITH_CONTEXT: &[&str] = &[
     "kms:CreateGrant",

@@ -10,6 +10,8 @@ pub enum Who {
     ListBackups,
     WebhookBackup,
     WebhookFetch,
+    /// The role that operators take.
+    Operator,
     Administrator,
     Reader,
     Replication,
@@ -18,12 +20,13 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::StoreBackup,
         Self::GetBackup,
         Self::ListBackups,
         Self::WebhookBackup,
         Self::WebhookFetch,
+        Self::Operator,
         Self::Administrator,
         Self::Reader,
         Self::Replication,
@@ -111,6 +114,21 @@ pub enum Encryption {
     Missing,
 }
 
+/// Under which partition keys a row is to be inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Under {
+    /// The action inserts nothing.
+    NotAsked,
+    /// A client's, where its shares lie.
+    Client,
+    /// That of a client's stops.
+    Stop,
+    /// Both, in one transaction.
+    Both,
+    /// DynamoDB does not say.
+    Unsaid,
+}
+
 /// Whose tables a stack's functions use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tables {
@@ -146,6 +164,7 @@ pub struct Case {
     pub what: What,
     pub action: &'static str,
     pub encryption: Encryption,
+    pub under: Under,
 }
 
 impl Case {
@@ -157,8 +176,11 @@ impl Case {
     fn of(mode: Mode, who: Who) -> impl Iterator<Item = Self> {
         let asked = Half::BOTH.into_iter().flat_map(|half| asked().map(move |asked| (half, asked)));
         asked.flat_map(move |(half, (what, action, encryption))| {
-            let case = move |from| Self { mode, who, from, half, what, action, encryption };
-            From::of(who).iter().copied().map(case)
+            under(action).iter().flat_map(move |under| {
+                let under = *under;
+                let case = move |from| Self { mode, who, from, half, what, action, encryption, under };
+                From::of(who).iter().copied().map(case)
+            })
         })
     }
 }
@@ -171,6 +193,11 @@ fn asked() -> impl Iterator<Item = (What, &'static str, Encryption)> {
     });
     let of_stream = actions::STREAM.iter().map(|action| (What::Stream, *action, Encryption::NotAsked));
     of_table.chain(of_stream).chain(of_key)
+}
+
+fn under(action: &str) -> &'static [Under] {
+    use Under::{Both, Client, NotAsked, Stop, Unsaid};
+    if action == actions::INSERT { &[Client, Stop, Both, Unsaid] } else { &[NotAsked] }
 }
 
 fn encryption(action: &str) -> &'static [Encryption] {

@@ -8,14 +8,20 @@ use tokio::{io::AsyncWriteExt, process::Command};
 use super::{
     actions,
     cases::{Case, Mode},
-    simulator::{Caller, Request, allows},
+    simulator::{Caller, LEADING_KEYS, Request, allows},
     world::World,
 };
 use crate::support::npm;
 
 fn simulation((caller, request, policy): (&Caller, Request, Option<&Value>)) -> Value {
-    let context: serde_json::Map<_, _> =
-        request.context.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
+    let (leading, single): (Vec<_>, Vec<_>) =
+        request.context.into_iter().partition(|(key, _)| *key == LEADING_KEYS);
+    let mut context: serde_json::Map<_, _> =
+        single.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
+    if !leading.is_empty() {
+        let keys: Vec<String> = leading.into_iter().map(|(_, value)| value).collect();
+        context.insert(LEADING_KEYS.into(), json!(keys));
+    }
     json!({
         "principal": caller.arn,
         "identityPolicies": caller.policies,

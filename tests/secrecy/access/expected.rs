@@ -5,16 +5,16 @@ use super::{
     cases::{
         Case, Encryption, From,
         Half::{self, Client, Custodian},
-        Tables,
+        Tables, Under,
         What::{self, Key, Stream, Table},
         Who::{
-            self, Administrator, GetBackup, ListBackups, Reader, Replication, StoreBackup, WebhookBackup,
-            WebhookFetch,
+            self, Administrator, GetBackup, ListBackups, Operator, Reader, Replication, StoreBackup,
+            WebhookBackup, WebhookFetch,
         },
     },
 };
 use May::{AllBut, Only};
-use When::{Always, Development, Guarded, RightContext, Unguarded};
+use When::{Always, Development, Guarded, NoStop, RightContext, StopAlone, Unguarded};
 
 const CLIENT: &[Half] = &[Client];
 const CUSTODIAN: &[Half] = &[Custodian];
@@ -32,8 +32,10 @@ const GUARDED: &[&str] = &[
     "dynamodb:PartiQLDelete",
     "dynamodb:UpdateTimeToLive",
 ];
-/// What a role that stores may do: insert, and look at what is there. Nobody may put.
-const STORES: &[&str] = &["dynamodb:PartiQLInsert", "dynamodb:Query"];
+/// What a role that stores may do: insert. Nobody may put.
+const INSERTS: &[&str] = &[actions::INSERT];
+/// What operators may do with any row.
+const LOOKS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan"];
 /// What of AWS's `ReadOnlyAccess` concerns a table that bears that policy.
 const READS: &[&str] = &[
     "dynamodb:BatchGetItem",
@@ -104,6 +106,10 @@ pub enum When {
     Guarded,
     /// The table is adopted and bears no policy.
     Unguarded,
+    /// No row among those of stops, or the table is adopted and bears no policy.
+    NoStop,
+    /// Rows of stops, and nothing beside them.
+    StopAlone,
     /// The stack is one that can be thrown away.
     Development,
 }
@@ -137,6 +143,10 @@ impl Grant {
             When::RightContext => case.encryption == Encryption::Right,
             When::Guarded => case.mode.tables != Tables::Adopted,
             When::Unguarded => case.mode.tables == Tables::Adopted,
+            When::NoStop => {
+                matches!(case.under, Under::Client | Under::Unsaid) || case.mode.tables == Tables::Adopted
+            }
+            When::StopAlone => case.under == Under::Stop,
             When::Development => !case.mode.production,
         };
         // A function's role is of no use anywhere else.
@@ -152,15 +162,19 @@ const fn grant(who: Who, halves: &'static [Half], what: What, may: May, when: Wh
 
 /// All that is allowed.
 pub const GRANTS: &[Grant] = &[
-    grant(StoreBackup, CLIENT, Table, Only(STORES), Always),
+    grant(StoreBackup, CLIENT, Table, Only(&["dynamodb:Query"]), Always),
+    grant(StoreBackup, CLIENT, Table, Only(INSERTS), NoStop),
     grant(StoreBackup, CLIENT, Key, Only(&["kms:GenerateDataKey"]), RightContext),
     grant(GetBackup, CLIENT, Table, Only(&["dynamodb:Query"]), Always),
     grant(GetBackup, CLIENT, Key, Only(&["kms:Decrypt"]), RightContext),
     grant(ListBackups, CLIENT, Table, Only(&["dynamodb:Query"]), Always),
-    grant(WebhookBackup, CUSTODIAN, Table, Only(STORES), Always),
+    grant(WebhookBackup, CUSTODIAN, Table, Only(&["dynamodb:Query"]), Always),
+    grant(WebhookBackup, CUSTODIAN, Table, Only(INSERTS), NoStop),
     grant(WebhookBackup, CUSTODIAN, Key, Only(&["kms:GenerateDataKey"]), RightContext),
     grant(WebhookFetch, CUSTODIAN, Table, Only(&["dynamodb:Query"]), Always),
     grant(WebhookFetch, CUSTODIAN, Key, Only(&["kms:Decrypt"]), RightContext),
+    grant(Operator, BOTH, Table, Only(LOOKS), Always),
+    grant(Operator, BOTH, Table, Only(INSERTS), StopAlone),
     grant(Administrator, BOTH, Table, AllBut(GUARDED), Guarded),
     grant(Administrator, BOTH, Table, AllBut(&[]), Unguarded),
     grant(Administrator, BOTH, Stream, AllBut(&[]), Always),

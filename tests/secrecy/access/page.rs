@@ -5,7 +5,7 @@ use std::iter::once;
 use super::{
     actions,
     cases::{
-        Case, Encryption, From, Half, Mode, Tables,
+        Case, Encryption, From, Half, Mode, Tables, Under,
         What::{self, Key, Stream, Table},
         Who,
     },
@@ -64,6 +64,7 @@ fn who(who: Who) -> &'static str {
         Who::ListBackups => "`list-backups`",
         Who::WebhookBackup => "`webhook-backup`",
         Who::WebhookFetch => "`webhook-fetch`",
+        Who::Operator => "operator",
         Who::Administrator => "administrator",
         Who::Reader => "reader",
         Who::Replication => "replication",
@@ -115,6 +116,10 @@ fn grant_cells(grant: &Grant) -> [String; 4] {
         }
         When::Guarded => "the table is the stack's own, or adopted with its policy",
         When::Unguarded => "the table is adopted without that policy",
+        When::NoStop => {
+            "the partition key is not that of a client's stops, `stop#…`; or the table is adopted without that policy"
+        }
+        When::StopAlone => "the partition key is that of a client's stops, `stop#…`",
         When::Development => "`Stage` is `development`",
     };
     [who(grant.who).into(), may, on, when.into()]
@@ -122,22 +127,29 @@ fn grant_cells(grant: &Grant) -> [String; 4] {
 
 fn matrix() -> String {
     let title = head(once(String::new()).chain(Who::ALL.map(|caller| who(caller).into())));
-    title + &SHOWN.iter().map(|(what, action)| row(matrix_cells(*what, action))).collect::<String>()
+    let rows = SHOWN.iter().flat_map(|(what, action)| {
+        let under: &[_] = match *action {
+            actions::INSERT => &[(Under::Client, ", a share's row"), (Under::Stop, ", a stop's row")],
+            _ => &[(Under::NotAsked, "")],
+        };
+        under.iter().map(|(under, of)| row(matrix_cells(*what, action, *under, of)))
+    });
+    title + &rows.collect::<String>()
 }
 
 /// Of which halves each caller may do it, in production on tables of the stack's own, with the right context.
-fn matrix_cells(what: What, action: &'static str) -> Vec<String> {
+fn matrix_cells(what: What, action: &'static str, under: Under, of_row: &str) -> Vec<String> {
     let mode = Mode { tables: Tables::Own, production: true };
     let with_context = actions::WITH_CONTEXT.contains(&action);
     let encryption = if with_context { Encryption::Right } else { Encryption::NotAsked };
     let of = |who| {
         let allowed = Half::BOTH.into_iter().filter(|half| {
-            let case = Case { mode, who, from: From::Home, half: *half, what, action, encryption };
+            let case = Case { mode, who, from: From::Home, half: *half, what, action, encryption, under };
             expects(&case)
         });
         halves(&allowed.collect::<Vec<_>>()).to_owned()
     };
-    once(bare(action)).chain(Who::ALL.map(of)).collect()
+    once(bare(action) + of_row).chain(Who::ALL.map(of)).collect()
 }
 
 fn count() -> String {

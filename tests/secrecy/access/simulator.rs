@@ -1,7 +1,9 @@
 //! Whether IAM allows a request. The crate `iam-rs` decides about one set of policies; how a caller's own policies and
 //! a resource's policy come together is below.
 
-use iam_rs::{Arn, Context, Decision, IAMPolicy, IAMRequest, PolicyEvaluator, Principal, PrincipalId};
+use iam_rs::{
+    Arn, Context, ContextValue, Decision, IAMPolicy, IAMRequest, PolicyEvaluator, Principal, PrincipalId,
+};
 use serde_json::Value;
 
 /// Who asks: a role, with the policies that are attached to it.
@@ -10,6 +12,9 @@ pub struct Caller {
     pub arn: String,
     pub policies: Vec<Value>,
 }
+
+/// The one condition key that has several values.
+pub const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -25,8 +30,14 @@ impl Request {
     fn decide(&self, policies: &[Value], principal: &str) -> Decision {
         let policies =
             policies.iter().map(|policy| serde_json::from_value::<IAMPolicy>(policy.clone()).unwrap());
-        let context =
-            self.context.iter().fold(Context::new(), |all, (key, value)| all.with_string(*key, value));
+        let (leading, single): (Vec<_>, Vec<_>) =
+            self.context.iter().partition(|(key, _)| *key == LEADING_KEYS);
+        let mut context =
+            single.iter().fold(Context::new(), |all, (key, value)| all.with_string(*key, value));
+        if !leading.is_empty() {
+            let keys = leading.iter().map(|(_, value)| value.clone()).collect();
+            context.insert(LEADING_KEYS.into(), ContextValue::StringList(keys));
+        }
         let principal = Principal::Aws(PrincipalId::String(principal.to_owned()));
         let resource = Arn::parse(&self.resource).unwrap();
         let request = IAMRequest::new_with_context(principal, self.action, resource, context);

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{
     actions,
-    cases::{Case, Encryption, From, Half, Mode, Tables, What, Who},
-    simulator::{Caller, Request},
+    cases::{Case, Encryption, From, Half, Mode, Tables, Under, What, Who},
+    simulator::{Caller, LEADING_KEYS, Request},
 };
 use crate::stack::template::{ACCOUNT, REGION, Stack, Variant};
 
@@ -50,6 +50,7 @@ impl World {
         let mut context = vec![("aws:PrincipalArn", caller.arn.clone())];
         context.extend(source_function(case));
         context.extend(encryption_context(case));
+        context.extend(leading_keys(case));
         (
             caller,
             Request { action: case.action, resource: resource.arn.clone(), context },
@@ -87,6 +88,17 @@ fn encryption_context(case: &Case) -> Vec<(&'static str, String)> {
     }
 }
 
+/// The partition keys of the rows that are to be inserted (Service Authorization Reference, "Amazon DynamoDB").
+fn leading_keys(case: &Case) -> Vec<(&'static str, String)> {
+    let keys: &[&str] = match case.under {
+        Under::NotAsked | Under::Unsaid => &[],
+        Under::Client => &["client-1"],
+        Under::Stop => &["stop#client-1"],
+        Under::Both => &["stop#client-1", "client-1"],
+    };
+    keys.iter().map(|key| (LEADING_KEYS, (*key).to_owned())).collect()
+}
+
 /// The output that names a half's table or key.
 fn output(stack: &Stack, half: Half, what: &str) -> String {
     let half = if half == Half::Client { "Client" } else { "Custodian" };
@@ -117,17 +129,21 @@ fn key(stack: &Stack, half: Half) -> Resource {
 }
 
 fn caller(who: Who, stack: &Stack) -> Caller {
+    if who == Who::Operator {
+        return role(format!("arn:aws:iam::{ACCOUNT}:role/OperatorRole"), stack);
+    }
     if let Some(function) = who.function() {
-        let arn = stack.properties(function)["Role"].as_str().unwrap();
-        let statements = stack.statements(arn.rsplit('/').next().unwrap());
-        return Caller {
-            arn: arn.into(),
-            policies: vec![json!({"Version": "2012-10-17", "Statement": statements})],
-        };
+        return role(stack.properties(function)["Role"].as_str().unwrap().into(), stack);
     }
     let (account, role, actions) = outsider(who);
     let arn = format!("arn:aws:iam::{account}:role/{role}");
     Caller { arn, policies: actions.iter().map(|actions| allow(actions)).collect() }
+}
+
+/// A role of the stack's, with the policies that the template gives it.
+fn role(arn: String, stack: &Stack) -> Caller {
+    let statements = stack.statements(arn.rsplit('/').next().unwrap());
+    Caller { policies: vec![json!({"Version": "2012-10-17", "Statement": statements})], arn }
 }
 
 /// The account, the role and what is attached to it of those that the template doesn't make.

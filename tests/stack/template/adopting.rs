@@ -1,4 +1,4 @@
-//! `tools/let-in`, over the policies that a stack's own tables and keys bear.
+//! What an adopted table and its keys bear: by `tools/let-in`, and by `custodian adopt`.
 
 use std::{fs, process::Stdio};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::Variant;
+use super::{ACCOUNT, Variant};
 use crate::support::project::root;
 
 const NEW_ROLE: &str = "arn:aws:iam::111122223333:role/new-GetBackupRole-1A2B";
@@ -52,16 +52,22 @@ async fn an_older_key_opens_for_the_new_role_and_names_no_old_one() {
     }
 }
 
+/// `custodian adopt` puts this one, so the two have to be the same.
 #[tokio::test]
-async fn an_older_table_is_stored_in_by_the_new_role_alone() {
+async fn an_adopted_table_gets_the_policy_of_a_stacks_own() {
+    let of_adopted = fs::read_to_string(root().join("ops/src/adopt/table_policy.json")).unwrap();
     let stack = Variant::Production.expanded().await;
-    for table in ["ClientSharesTable", "CustodianSharesTable"] {
-        let old = &stack.properties(table)["Replicas"][0]["ResourcePolicy"]["PolicyDocument"];
-        let new = let_in(NEW_ROLE, &old.to_string()).await.unwrap();
-        let stores = statement(&new, "OneRoleStores").unwrap();
-        assert_eq!(stores["Condition"], json!({"ArnNotEquals": {"aws:PrincipalArn": NEW_ROLE}}));
-        assert_eq!(stores["Action"], "dynamodb:PartiQLInsert");
-        assert_eq!(statement(&new, "NothingChangesOrExpires"), statement(old, "NothingChangesOrExpires"));
+    for (table, stores) in
+        [("ClientSharesTable", "StoreBackupRole"), ("CustodianSharesTable", "WebhookBackupRole")]
+    {
+        let own = &stack.properties(table)["Replicas"][0]["ResourcePolicy"]["PolicyDocument"];
+        let role = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+        let filled = of_adopted
+            .replace("PARTITION", "aws")
+            .replace("ACCOUNT", ACCOUNT)
+            .replace("STORES", &role(stores))
+            .replace("OPERATORS", &role("OperatorRole"));
+        assert_eq!(&serde_json::from_str::<Value>(&filled).unwrap(), own, "{table}");
     }
 }
 
@@ -75,7 +81,7 @@ async fn what_is_no_role_and_what_is_no_policy_of_a_stack_is_refused() {
         ("None", &policy, "is not the ARN of a role"),
         (NEW_ROLE, "", "holds no policy"),
         (NEW_ROLE, "None\n", "holds no policy"),
-        (NEW_ROLE, r#"{"Statement":[{"Effect":"Allow"}]}"#, "neither Open nor OneRoleStores"),
+        (NEW_ROLE, r#"{"Statement":[{"Effect":"Allow"}]}"#, "has no Open"),
     ] {
         let refusal = let_in(role, policy).await.unwrap_err();
         assert!(refusal.contains(why) && refusal.lines().count() == 1, "{role:?} {policy:?}: {refusal}");

@@ -247,6 +247,22 @@ const VALUES: &[Values] = &[
         refused: &["0", "-1", "1000001", "many", ""],
     },
     Values {
+        names: &["OperatorArns"],
+        taken: &[
+            "",
+            "arn:aws:iam::111122223333:user/ada",
+            "arn:aws:iam::111122223333:user/people/ada@example.com,arn:aws-us-gov:iam::111122223333:role/on-call",
+        ],
+        refused: &[
+            "ada",
+            "*",
+            "arn:aws:iam::111122223333:root",
+            "arn:aws:sts::111122223333:assumed-role/on-call/ada",
+            "arn:aws:iam::111122223333:user/*",
+            "arn:aws:iam::111122223333:user/ada,",
+        ],
+    },
+    Values {
         names: &["ClientTableName", "CustodianTableName"],
         taken: &["", "restored", "backups-ClientSharesTable-1A2B", "a.b_c"],
         refused: &["ab", "a b", "arn:aws:dynamodb:eu-west-1:111122223333:table/restored"],

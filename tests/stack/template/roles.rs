@@ -8,6 +8,7 @@ use super::{ACCOUNT, REGION, Stack, Variant};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
 const ROLE: &str = "AWS::IAM::Role";
+const OPERATORS: &str = "OperatorRole";
 
 /// The logical ids of the functions' roles.
 fn roles(stack: &Stack) -> BTreeSet<&str> {
@@ -21,18 +22,38 @@ fn last(arn: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn each_function_has_a_role_of_its_own_and_no_other_role_is_made() {
+async fn each_function_has_a_role_of_its_own_and_no_other_role_is_made_but_the_operators() {
     for variant in Variant::ALL {
         let stack = variant.expanded().await;
-        let made: BTreeSet<&str> = stack.of_type(ROLE).into_keys().collect();
+        let mut made: BTreeSet<&str> = stack.of_type(ROLE).into_keys().collect();
+        assert_eq!(made.remove(OPERATORS), variant != Variant::Authorizer, "{variant:?}");
         assert_eq!((roles(stack), made.len()), (made, stack.of_type(FUNCTION).len()), "{variant:?}");
     }
 }
 
+/// Nobody without a second factor, and nobody that the parameter does not name.
 #[tokio::test]
-async fn only_lambda_takes_a_role() {
+async fn operators_take_their_role_with_mfa_alone() {
+    let trust = json!([{
+        "Effect": "Allow",
+        "Principal": {"AWS": [
+            "arn:aws:iam::111122223333:user/ada",
+            "arn:aws:iam::111122223333:role/people/on-call",
+        ]},
+        "Action": "sts:AssumeRole",
+        "Condition": {"Bool": {"aws:MultiFactorAuthPresent": true}},
+    }]);
+    let role = Variant::Production.expanded().await.properties(OPERATORS);
+    assert_eq!(role["AssumeRolePolicyDocument"]["Statement"], trust);
+}
+
+#[tokio::test]
+async fn only_lambda_takes_a_functions_role() {
     for variant in Variant::ALL {
         for (id, role) in variant.expanded().await.of_type(ROLE) {
+            if id == OPERATORS {
+                continue;
+            }
             let trust = json!([{
                 "Effect": "Allow",
                 "Principal": {"Service": "lambda.amazonaws.com"},
@@ -51,10 +72,15 @@ async fn a_role_has_one_policy_which_stands_by_itself() {
         let policies = stack.of_type("AWS::IAM::RolePolicy");
         let attached: BTreeSet<_> =
             policies.values().map(|policy| policy["Properties"]["RoleName"].as_str().unwrap()).collect();
-        assert_eq!((&attached, policies.len()), (&roles(stack), attached.len()), "{variant:?}");
+        let made: BTreeSet<&str> = stack.of_type(ROLE).into_keys().collect();
+        assert_eq!((&attached, policies.len()), (&made, attached.len()), "{variant:?}");
         for (id, role) in stack.of_type(ROLE) {
             let properties: Vec<_> = role["Properties"].as_object().unwrap().keys().collect();
-            assert_eq!(properties, ["AssumeRolePolicyDocument"], "{id}");
+            let expected: &[&str] = match id {
+                OPERATORS => &["AssumeRolePolicyDocument", "MaxSessionDuration"],
+                _ => &["AssumeRolePolicyDocument"],
+            };
+            assert_eq!(properties, expected, "{id}");
         }
         for kind in ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"] {
             assert!(stack.of_type(kind).is_empty(), "{kind}");
