@@ -69,7 +69,7 @@ fn token(folder: &Path, clients: &[String]) -> Result<()> {
 /// cargo-lambda takes no port from the environment: `CARGO_LAMBDA_INVOKE_PORT` is for the user's `--invoke-port`.
 fn environment(workspace: &Workspace, folder: &Path) -> Result<()> {
     let reach = Reach::of(folder)?;
-    for (name, value) in reach.services.for_tools() {
+    for (name, value) in reach.services.for_tools().into_iter().chain(reach.operators) {
         terminal::say(format_args!("export {name}={value}"));
     }
     terminal::say(format_args!("export CARGO_LAMBDA_INVOKE_PORT={}", reach.services.lambda));

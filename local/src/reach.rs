@@ -9,7 +9,7 @@ use crate::{
     data::{Data, remove},
     durable,
     process::Process,
-    services::Services,
+    services::{Environment, Services},
 };
 
 /// The file of the data folder that says so.
@@ -22,6 +22,8 @@ pub struct Reach {
     pub api: String,
     /// What stands in for AWS behind it.
     pub services: Services,
+    /// What `custodian` is told of both halves.
+    pub operators: Environment,
 }
 
 /// The process tells a run from what a killed one left in the file.
@@ -77,7 +79,8 @@ mod tests {
     fn a_run_is_found_while_it_lasts() {
         let folder = tempfile::tempdir().unwrap();
         let services = Services { dynamodb: "http://d".into(), kms: "http://k".into(), lambda: 9 };
-        let reach = Reach { api: "http://a".into(), services };
+        let operators = Environment::from([("CLIENT_TABLE".into(), "t".into())]);
+        let reach = Reach { api: "http://a".into(), services, operators };
         assert!(Reach::of(folder.path()).is_err());
         let data = Data::take(folder.path()).unwrap();
         reach.clone().announce(&data).unwrap();

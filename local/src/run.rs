@@ -130,7 +130,11 @@ impl Running {
     /// Where everything can be reached.
     #[must_use]
     pub fn reach(&self) -> Reach {
-        Reach { api: self.url.clone(), services: self.backend.services(&self.site) }
+        Reach {
+            api: self.url.clone(),
+            services: self.backend.services(&self.site),
+            operators: self.backend.operators.clone(),
+        }
     }
 
     /// Waits until the system can't go on, and says why.

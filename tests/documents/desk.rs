@@ -84,6 +84,30 @@ async fn the_readmes_commands_work_on_a_desk() {
 }
 
 #[tokio::test]
+async fn an_operators_commands_work_on_a_desk() {
+    let folder = TempDir::new().unwrap();
+    let desk = Desk { session: Session::start(&folder).await, folder };
+    let held = desk
+        .types(&format!(
+            "{}\n{}",
+            block("README.md", "TOKEN=$(cargo -q local token alice)"),
+            block("README.md", "# hands over a custodian share")
+        ))
+        .await;
+    assert!(held.contains("backupShares"), "{held}");
+    let operators = block("docs/operating.md", "cargo custodian freeze");
+    let typed = operators.replace("CLIENT=…", "CLIENT=alice").replace(" --why", " --yes --why");
+    // The client half has no share, which is said by another exit code.
+    let typed = typed.replace("custodian show \"$CLIENT\"", "custodian show \"$CLIENT\" || true");
+    let said = desk.types(&format!("eval \"$(cargo -q local env)\"\n{typed}")).await;
+    for part in
+        ["The custodian half", "the client half has no share to give", "alice is frozen.", "alice is thawed."]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn every_cargo_local_and_custodian_that_a_page_names_is_understood() {
     let terms = pages()
         .into_iter()
@@ -95,7 +119,7 @@ async fn every_cargo_local_and_custodian_that_a_page_names_is_understood() {
             _ => None,
         };
         if let Some(program) = program {
-            let words = term.split(' ').skip(2);
+            let words = term.split(' ').skip(2).map(|word| word.trim_matches('"').trim_start_matches('$'));
             let understood = Command::new(program).args(words).arg("--help").output().await.unwrap();
             let said = String::from_utf8_lossy(&understood.stderr);
             assert!(understood.status.success(), "{page}: {term}: {said}");

@@ -10,7 +10,7 @@ use crate::{
     functions::{Functions, Launch},
     gateway::{self, Gateway},
     server::Server,
-    services::Services,
+    services::{Environment, Services},
     template::{Function, Stack},
     terminal::{self, BAD},
 };
@@ -23,6 +23,8 @@ pub struct Plan {
 
 /// A running one.
 pub struct Backend {
+    /// What `custodian` is told of both halves.
+    pub operators: Environment,
     cargo_lambda: CargoLambda,
     functions: Option<Functions>,
     gateway: Option<Server>,
@@ -34,8 +36,9 @@ impl Backend {
         let cargo_lambda = CargoLambda::start(&site.cargo_lambda, &site.root, port, &site.data).await?;
         let services = services(site, &cargo_lambda);
         let functions = Functions::start(launches(&plan, &services)?, &site.data)?;
+        let operators = operators(&plan.stack);
         let gateway = serve(site, plan.stack, cargo_lambda.port())?;
-        Ok(Self { cargo_lambda, functions: Some(functions), gateway: Some(gateway) })
+        Ok(Self { operators, cargo_lambda, functions: Some(functions), gateway: Some(gateway) })
     }
 
     /// What stands in for AWS behind it.
@@ -68,6 +71,17 @@ fn services(site: &Site, cargo_lambda: &CargoLambda) -> Services {
         kms: site.emulators.kms_url(),
         lambda: cargo_lambda.port(),
     }
+}
+
+/// Table and keys of each half, as the function that opens has them (docs/operating.md, "Operators").
+fn operators(stack: &Stack) -> Environment {
+    let of = |half: &str, opens: &str| {
+        let function = stack.functions.iter().find(|function| function.binary == opens);
+        let variable = |name: &str| function.and_then(|function| function.environment.get(name)).cloned();
+        let told = [("TABLE", variable("SHARES_TABLE")), ("KEYS", variable("SHARES_KEYS"))];
+        told.map(|(what, value)| (format!("{half}_{what}"), value.unwrap_or_default()))
+    };
+    of("CLIENT", "get-backup").into_iter().chain(of("CUSTODIAN", "webhook-fetch")).collect()
 }
 
 fn launches(plan: &Plan, services: &Services) -> Result<Vec<Launch>> {

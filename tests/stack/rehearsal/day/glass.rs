@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use super::{super::stage::Stage, Day, OPERATING, step};
 
 /// Of the page's `KIND`.
@@ -29,10 +31,16 @@ impl Day<'_> {
     pub async fn opens_one_by_one(&self, stage: &Stage<'_>) {
         step("a share is opened without a function");
         let held = stage.ledger.held("alice");
-        let listed = self.lists(stage, "0").await;
-        assert_eq!(listed.lines().count(), held.custodian.len(), "{listed}");
-        let newest = listed.split_whitespace().next().expect("a row's sk");
-        self.lists(stage, newest.rsplit('#').next().expect("its digest")).await;
+        self.operator.types(OPERATING, "cat > custodian.env", &format!("STACK={}", stage.name)).await;
+        let shown = self.checkout.types(". ./custodian.env && cargo custodian show alice --json").await;
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        let listed = shown["halves"][1]["shares"].as_array().unwrap();
+        assert_eq!(listed.len(), held.custodian.len(), "{shown}");
+        self.reads_a_row(stage, listed[0]["id"].as_str().unwrap()).await;
+        // An administrator is no operator: nobody but that role stops anything.
+        let freeze = ". ./custodian.env && cargo custodian freeze alice --why 'a try' --yes";
+        let refused = self.checkout.is_refused(freeze).await;
+        assert!(refused.contains("take the operators' role"), "{refused}");
         let words = format!("STACK={} CLIENT=alice {HALF}", stage.name);
         let refused = self.operator.is_refused(OPERATING, "aws kms decrypt", &words).await;
         assert!(refused.contains("AccessDenied"), "{refused}");
@@ -44,7 +52,7 @@ impl Day<'_> {
         stage.keeps_everything().await.unwrap();
     }
 
-    async fn lists(&self, stage: &Stage<'_>, digest: &str) -> String {
+    async fn reads_a_row(&self, stage: &Stage<'_>, digest: &str) -> String {
         let words = format!("STACK={} {HALF}", stage.name);
         let filled = [("CLIENT=…", "CLIENT=alice"), ("DIGEST=…", &*format!("DIGEST={digest}"))];
         self.operator.types_with(OPERATING, "aws dynamodb get-item", &words, &filled).await

@@ -9,13 +9,9 @@ use super::{
 
 /// The stack that comes after the deleted one.
 pub const NEXT: &str = "portal-backups-next";
-/// Of the block that lets in the role that stores.
-const POLICY: &str = "&&\n  aws dynamodb put-resource-policy --resource-arn \"$table\"";
 /// Each half's roles, as the page wants them named.
-const LET_IN: [(&str, &str); 2] = [
-    ("Client", "READS=GetBackup STORES=StoreBackup"),
-    ("Custodian", "READS=WebhookFetch STORES=WebhookBackup"),
-];
+const CLIENT: &str = "KIND=client READS=GetBackup STORES=StoreBackup";
+const CUSTODIAN: &str = "KIND=custodian READS=WebhookFetch STORES=WebhookBackup";
 
 impl Day<'_> {
     /// The custodian's table is restored, and takes the place of the damaged one.
@@ -23,13 +19,12 @@ impl Day<'_> {
         step("a table is restored and adopted");
         let words = "HALF=Custodian MOMENT=$(date -u +%Y-%m-%dT%H:%M:%SZ)";
         self.types(stage, "aws dynamodb restore-table-to-point-in-time", words).await;
-        let (damaged, restored) = (&stage.outputs["CustodianSharesTableName"], "restored-Custodian");
-        let words = format!("damaged={damaged} restored={restored}");
-        self.types(stage, "aws dynamodb update-continuous-backups", &words).await;
+        let restored = "restored-Custodian";
         self.checkout.set("production", "CustodianTableName", restored);
         self.deploys("production").await;
         stage.moves_to("portal-backups").await;
         assert_eq!(stage.outputs["CustodianSharesTableName"], restored);
+        self.lets_in("portal-backups", CUSTODIAN).await;
         stage.keeps_everything().await.unwrap();
         stage.backup("bob").await.unwrap();
     }
@@ -46,20 +41,23 @@ impl Day<'_> {
             self.checkout.set("production", &format!("{half}TableName"), table);
             self.checkout.set("production", &format!("{half}OlderKeyArns"), key);
         }
-        let older = stage.outputs.clone();
         self.deploys("production").await;
         stage.moves_to(NEXT).await;
         self.can_do_nothing_yet(stage).await;
-        for (half, roles) in LET_IN {
-            let key = format!("OLDER_KEY={}", older[&format!("{half}SharesKeyArn")]);
-            let filled = [("OLDER_KEY=…", &*key), ("READS=GetBackup STORES=StoreBackup", roles)];
-            let words = format!("STACK={NEXT} HALF={half}");
-            self.operator.types_with(OPERATING, "OLDER_KEY=…", &words, &filled).await;
-            let words = format!("{words} {roles}");
-            self.operator.types(OPERATING, POLICY, &words).await;
+        for roles in [CLIENT, CUSTODIAN] {
+            self.lets_in(NEXT, roles).await;
         }
         stage.keeps_everything().await.unwrap();
         stage.backup("alice").await.unwrap();
+    }
+
+    /// The table and the older keys of a half take the stack's roles.
+    async fn lets_in(&self, stack: &str, roles: &str) {
+        let words = format!("STACK={stack}");
+        self.operator.types(OPERATING, "cat > custodian.env", &words).await;
+        // Nobody is there to be asked.
+        let filled = [(CLIENT, roles), ("adopt --half", "adopt --yes --half")];
+        self.operator.types_with(OPERATING, "cargo custodian adopt", &words, &filled).await;
     }
 
     /// A protected stack can't be deleted; without that, it goes, and leaves its tables and keys.
