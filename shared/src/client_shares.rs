@@ -26,7 +26,7 @@ impl ClientShares {
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, ConfigError> {
         let config = SharesConfig::from_env()?;
-        Ok(Self::new(&Aws::from_env().await, config))
+        Ok(Self::new(&Aws::from_env(1).await?, config))
     }
 
     /// The client shares in a table, sealed and opened with that half's keys.

@@ -91,7 +91,7 @@ impl Functions {
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let memory = Memory::default();
-        let aws = runtime.block_on(memory.clients());
+        let aws = memory.clients();
         let config = |half: &str| SharesConfig {
             table: half.into(),
             keys: KeyRing::parse(&format!("arn:aws:kms:us-east-1:000000000000:key/{half}")).unwrap(),
