@@ -271,7 +271,7 @@ async fn a_fetch_of_128_shares_from_slow_services_is_all_of_them_or_503_and_neve
         let body = json!({"clientId": CLIENT, "share": format!("share {number}")});
         assert_eq!(system.backup(body).await.status, 200);
     }
-    // 32 are read and then opened at a time: four seconds, or nine.
+    // 32 are read while as many are opened: a little over four seconds, or eight.
     let slow = || Proxy::start(&system.kms_url, |_, _| Fate::Slow(SECOND));
     let kms = slow().await.unwrap();
     let dynamodb = slow().await.unwrap();
