@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
-    time::sleep,
+    time::{sleep, sleep_until},
 };
 
 use super::{
@@ -38,6 +38,11 @@ where
             Fate::Slow(time) => {
                 let answer = service.ask(&request).await?;
                 sleep(time).await;
+                pass(&answer, &mut caller).await?;
+            }
+            Fate::At(moment) => {
+                let answer = service.ask(&request).await?;
+                sleep_until(moment.into()).await;
                 pass(&answer, &mut caller).await?;
             }
             Fate::Dated(seconds) => {

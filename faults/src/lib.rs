@@ -8,7 +8,7 @@ use std::{
     io,
     net::Ipv4Addr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{net::TcpListener, task::JoinSet};
@@ -23,6 +23,8 @@ pub enum Fate {
     Late(Duration),
     /// The service's answer arrives this much later.
     Slow(Duration),
+    /// The service's answer arrives at this moment, or when it is there if that is later.
+    At(Instant),
     /// The service's answer bears a `Date` so many seconds from now; none for `None`.
     Dated(Option<i64>),
     /// The service's answer arrives byte by byte, with this pause before each of its body.

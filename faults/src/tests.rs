@@ -132,6 +132,7 @@ async fn a_slow_a_late_and_a_trickled_answer_come_whole_and_not_at_once() {
     for fate in [
         (|time, _| Fate::Late(time)) as fn(_, _) -> _,
         |time, _| Fate::Slow(time),
+        |time, _| Fate::At(Instant::now() + time),
         |_, pause| Fate::Trickle(pause),
     ] {
         let scene = scene(move |_, _| fate(time, pause)).await;

@@ -2,7 +2,7 @@
 
 mod backend;
 mod identity;
-mod parameters;
+pub mod parameters;
 mod site;
 
 use std::{

@@ -55,7 +55,7 @@ impl ClientList {
     /// Names the variable that is missing.
     pub async fn from_env() -> Result<Self, ConfigError> {
         let table = config::table_from_env()?;
-        Ok(Self::new(aws::dynamodb_from_env().await, table))
+        Ok(Self::new(aws::dynamodb_from_env().await?, table))
     }
 
     /// The list of a table's shares.

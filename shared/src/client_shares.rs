@@ -26,9 +26,9 @@ impl ClientShares {
     ///
     /// # Errors
     /// Names the variable that is missing or malformed.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub async fn from_env(connections: usize) -> Result<Self, ConfigError> {
         let config = SharesConfig::from_env()?;
-        Ok(Self::new(&Aws::from_env().await, config))
+        Ok(Self::new(&Aws::from_env(connections).await?, config))
     }
 
     /// The client shares in a table, sealed and opened with that half's keys.

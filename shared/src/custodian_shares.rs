@@ -18,13 +18,14 @@ use crate::{
 pub struct CustodianShares(Vault);
 
 impl CustodianShares {
-    /// The custodian shares that the function's environment names: table, keys, credentials and Region.
+    /// The custodian shares that the function's environment names: table, keys, credentials and Region. With so many
+    /// connections to each service, which is how many calls a request makes at once.
     ///
     /// # Errors
     /// Names the variable that is missing or malformed.
-    pub async fn from_env() -> Result<Self, ConfigError> {
+    pub async fn from_env(connections: usize) -> Result<Self, ConfigError> {
         let config = SharesConfig::from_env()?;
-        Ok(Self::new(&Aws::from_env().await, config))
+        Ok(Self::new(&Aws::from_env(connections).await?, config))
     }
 
     /// The custodian shares in a table, sealed and opened with that half's keys.

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use futures_util::future::try_join_all;
+use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
+use tokio::select;
 
 use crate::{
     chosen::{Chosen, Place, Room},
@@ -11,11 +12,11 @@ use crate::{
     ids::ClientId,
     log,
     share::Share,
-    table::ShareRow,
+    table::{ShareRow, TimeRow},
     vault::Vault,
 };
 
-/// How many rows are read, and how many shares opened, at a time.
+/// How many rows are read ahead of what is opened, and how many shares are opened, at a time.
 const AT_ONCE: usize = 32;
 
 /// A fetch under way.
@@ -62,47 +63,66 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// Opens shares from a side until the room is full or there are no more.
+    /// Opens shares from a side until the room is full or there are no more. Rows are read while shares are opened.
     async fn fill(&mut self, ends: &mut Ends<'_>, side: Side, room: Room) -> Result<()> {
-        while self.add_spare(side, room) && self.read(ends, side, room).await? {
-            let lengths = self.pending[side as usize].rows.iter().map(|(_, row)| row.share_len());
-            let count = match self.chosen.fitting(lengths, room) {
-                (0, false) => return Ok(()),
-                (0, true) => 1,
-                (count, _) => count,
-            };
-            self.open(side, count, room).await?;
+        let (mut reads, mut opens) = (FuturesOrdered::new(), FuturesUnordered::new());
+        let mut opening = Vec::new();
+        self.add_spare(side, room);
+        loop {
+            // First, so that all rows of a turn are under way before the next turn is counted.
+            let count = self.openable(side, room, &opening);
+            for (place, row) in self.pending[side as usize].rows.drain(..count) {
+                opening.push(row.share_len());
+                opens.push(open(self.vault, place, row));
+            }
+            let count = if reads.is_empty() { self.readable(side, room, &opening) } else { 0 };
+            for time in ends.take(side, count).await? {
+                reads.push_back(read(self.vault, self.client, time));
+            }
+            if count > 0 && reads.is_empty() && self.take_over(side) {
+                continue;
+            }
+            select! {
+                Some(read) = reads.next() => self.keep(side, read?),
+                Some(opened) = opens.next() => self.give(side, opened?, room, &mut opening),
+                else => return Ok(()),
+            }
         }
-        Ok(())
     }
 
-    /// Gives what was opened and did not fit, if it fits now. Whether nothing of that kind is left.
-    fn add_spare(&mut self, side: Side, room: Room) -> bool {
+    /// How many more rows to read while shares of these lengths are opened: none while there are rows that may not fit, so
+    /// that no more are read in vain than if nothing was opened meanwhile.
+    fn readable(&self, side: Side, room: Room, opening: &[usize]) -> usize {
+        let Pending { rows, spare } = &self.pending[side as usize];
+        let known = opening.len() + rows.len();
+        if spare.is_some() || self.fitting(side, room, opening).0 < known {
+            return 0;
+        }
+        let left = room.shares.saturating_sub(self.chosen.taken() + known);
+        left.min(AT_ONCE.saturating_sub(rows.len()))
+    }
+
+    /// How many of the rows to open, beside those of these lengths: such that fit whatever is in them. One that may fit
+    /// or not is opened by itself.
+    fn openable(&self, side: Side, room: Room, opening: &[usize]) -> usize {
+        match self.fitting(side, room, opening) {
+            _ if self.pending[side as usize].spare.is_some() => 0,
+            (0, true) if opening.is_empty() => 1,
+            (count, _) => count.min(AT_ONCE).saturating_sub(opening.len()),
+        }
+    }
+
+    /// [`Chosen::fitting`] of what is being opened and then of the rows.
+    fn fitting(&self, side: Side, room: Room, opening: &[usize]) -> (usize, bool) {
+        let rows = self.pending[side as usize].rows.iter();
+        let lengths = opening.iter().copied().chain(rows.map(|(_, row)| row.share_len()));
+        self.chosen.fitting(lengths, room)
+    }
+
+    /// Gives what was opened and did not fit, if it fits now.
+    fn add_spare(&mut self, side: Side, room: Room) {
         let spare = &mut self.pending[side as usize].spare;
         *spare = spare.take().and_then(|(place, share)| self.chosen.add(place, share, room));
-        spare.is_none()
-    }
-
-    /// Reads share rows until some are there to be opened. Whether there are.
-    async fn read(&mut self, ends: &mut Ends<'_>, side: Side, room: Room) -> Result<bool> {
-        while self.pending[side as usize].rows.is_empty() {
-            let count = AT_ONCE.min(room.shares.saturating_sub(self.chosen.taken()));
-            let times = ends.take(side, count).await?;
-            if times.is_empty() {
-                return Ok(self.take_over(side));
-            }
-            let read = times.iter().map(async |time| of_the_row(self.vault.read(self.client, time).await));
-            for (time, row) in times.iter().zip(try_join_all(read).await?) {
-                match row {
-                    Ok(row) => {
-                        let place = (side != Side::Ahead, time.row_key.clone());
-                        self.pending[side as usize].rows.push_back((place, row));
-                    }
-                    Err(refused) => self.refused = Some(refused),
-                }
-            }
-        }
-        Ok(true)
     }
 
     /// Where the ends have met, what the other side has read and found no room for is this side's. Whether there is any.
@@ -112,24 +132,49 @@ impl<'a> Fetch<'a> {
             Side::Oldest => Side::Newest,
             Side::Ahead => return false,
         };
+        if !self.pending[side as usize].rows.is_empty() {
+            return false;
+        }
         let rows: VecDeque<_> = self.pending[other as usize].rows.drain(..).rev().collect();
         self.pending[side as usize].rows = rows;
         !self.pending[side as usize].rows.is_empty()
     }
 
-    async fn open(&mut self, side: Side, count: usize, room: Room) -> Result<()> {
-        let rows: Vec<_> = self.pending[side as usize].rows.drain(..count).collect();
-        let opened = rows.iter().map(async |(_, row)| of_the_row(self.vault.open(row).await));
-        let opened = try_join_all(opened).await?;
-        for ((place, _), share) in rows.into_iter().zip(opened) {
-            match share {
-                // Only one that was opened by itself may turn out not to fit.
-                Ok(share) => self.pending[side as usize].spare = self.chosen.add(place, share, room),
-                Err(refused) => self.refused = Some(refused),
-            }
+    fn keep(&mut self, side: Side, (key, row): (String, Result<ShareRow>)) {
+        match row {
+            Ok(row) => self.pending[side as usize].rows.push_back(((side != Side::Ahead, key), row)),
+            Err(refused) => self.refused = Some(refused),
         }
-        Ok(())
     }
+
+    fn give(&mut self, side: Side, opened: Opened, room: Room, opening: &mut Vec<usize>) {
+        let Opened { place, length, share } = opened;
+        if let Some(index) = opening.iter().position(|opening| *opening == length) {
+            opening.swap_remove(index);
+        }
+        match share {
+            // Only one that was opened by itself may turn out not to fit.
+            Ok(share) => self.pending[side as usize].spare = self.chosen.add(place, share, room),
+            Err(refused) => self.refused = Some(refused),
+        }
+    }
+}
+
+/// What opening a row came to.
+struct Opened {
+    place: Place,
+    length: usize,
+    share: Result<Share>,
+}
+
+async fn read(vault: &Vault, client: &ClientId, time: TimeRow) -> Result<(String, Result<ShareRow>)> {
+    let row = of_the_row(vault.read(client, &time).await)?;
+    Ok((time.row_key, row))
+}
+
+async fn open(vault: &Vault, place: Place, row: ShareRow) -> Result<Opened> {
+    let share = of_the_row(vault.open(&row).await)?;
+    Ok(Opened { place, length: row.share_len(), share })
 }
 
 impl Pending {

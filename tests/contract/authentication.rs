@@ -12,7 +12,7 @@ use crate::support::{
 #[tokio::test]
 async fn a_wrong_or_missing_secret_is_one_and_the_same_401_and_reaches_no_aws() {
     let mut system = System::start().await;
-    let nowhere = aws_at("http://127.0.0.1:1", "http://127.0.0.1:1").await;
+    let nowhere = aws_at("http://127.0.0.1:1", "http://127.0.0.1:1");
     system.reach_by(&nowhere);
     for function in WEBHOOKS {
         let wrong = |secret: &str| Event::of(function).header("x-webhook-secret", secret);

@@ -168,7 +168,7 @@ async fn shares_withdrawn_one_by_one_are_looked_past_up_to_a_thousand() {
 
 /// What can't be read may be a stop.
 #[tokio::test]
-async fn a_stop_that_cant_be_read_gives_nothing() {
+async fn e20_a_stop_that_cant_be_read_gives_nothing() {
     for half in HALVES {
         let system = System::start().await;
         half.fill(&system, 0..1, 600).await;
@@ -191,7 +191,7 @@ fn is_of_stops(call: &faults::Seen) -> bool {
 }
 
 #[tokio::test]
-async fn when_the_stops_cant_be_taken_nothing_is_given() {
+async fn e20_when_the_stops_cant_be_taken_nothing_is_given() {
     for half in HALVES {
         let mut system = System::start().await;
         half.fill(&system, 0..1, 600).await;

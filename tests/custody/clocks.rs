@@ -32,7 +32,7 @@ const YEAR: i64 = 365 * 86_400;
 /// Sends a share through a host whose clock is so many seconds ahead of AWS's, which is AWS's clock behind the host's.
 async fn store_by(system: &mut System, ahead: i64, share: &str) -> u16 {
     let kms = Proxy::start(&system.kms_url, move |_, _| Fate::Dated(Some(-ahead))).await.unwrap();
-    let (right, off) = (system.aws.clone(), aws_at(&system.dynamodb_url, &kms.url).await);
+    let (right, off) = (system.aws.clone(), aws_at(&system.dynamodb_url, &kms.url));
     system.reach_by(&off);
     let status = system.backup(json!({"clientId": CLIENT, "share": share})).await.status;
     system.reach_by(&right);
@@ -92,7 +92,7 @@ async fn a_clock_that_jumps_between_two_requests_or_inside_one_dates_nothing_wro
         if call.operation == "GenerateDataKey" { Fate::Dated(Some(seconds)) } else { Fate::Pass }
     };
     let kms = Proxy::start(&system.kms_url, date).await.unwrap();
-    system.reach_by(&aws_at(&system.dynamodb_url, &kms.url).await);
+    system.reach_by(&aws_at(&system.dynamodb_url, &kms.url));
     for (jump, status) in [(0, 200), (YEAR, 503), (0, 200), (-YEAR, 503), (0, 200)] {
         off.store(jump, Relaxed);
         let share = format!("share {jump} {status}");

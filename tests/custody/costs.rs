@@ -2,10 +2,12 @@
 //! costs what its answer costs, whatever else the client has stored.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
+use backup_shares::share::MAX_SHARE_BYTES;
 use dynoxide::Database;
 use faults::{Fate, Proxy, Seen};
 use serde_json::{Value, json};
@@ -22,8 +24,9 @@ use crate::support::{
 pub const OURS: usize = 24_000;
 pub const PORTALS: usize = 6_000;
 
-/// Longer than it takes a function to make the calls that it makes at once.
-const ROUND_TRIP: Duration = Duration::from_millis(250);
+/// Longer than it takes a function to make all calls that wait for nothing. All calls of such a time are answered at its
+/// end, so that the calls of the next have waited for them.
+const ROUND_TRIP: Duration = Duration::from_millis(600);
 
 /// What a request took.
 #[derive(Debug, Default, PartialEq)]
@@ -31,7 +34,7 @@ struct Cost {
     status: u16,
     kms: usize,
     dynamodb: usize,
-    /// So many calls had to wait for the one before.
+    /// So many calls came one after the other.
     in_sequence: usize,
     decrypts: usize,
     read_units: f64,
@@ -42,35 +45,32 @@ struct Cost {
 struct Scene {
     system: System,
     database: Database,
-    arrivals: Arc<Mutex<Vec<Instant>>>,
+    rounds: Arc<Mutex<Rounds>>,
     proxies: [Proxy; 2],
 }
 
 impl Scene {
     /// Puts the proxies before a system that has been filled.
     async fn of((mut system, database): (System, Database)) -> Self {
-        let arrivals = Arc::<Mutex<Vec<Instant>>>::default();
+        let rounds = Arc::<Mutex<Rounds>>::default();
         let slow = || {
-            let arrivals = Arc::clone(&arrivals);
-            move |_, _: &Seen| {
-                arrivals.lock().unwrap().push(Instant::now());
-                Fate::Slow(ROUND_TRIP)
-            }
+            let rounds = Arc::clone(&rounds);
+            move |_, _: &Seen| Fate::At(rounds.lock().unwrap().end())
         };
         let proxies = system.intercept_both(slow(), slow()).await;
-        Self { system, database, arrivals, proxies }
+        Self { system, database, rounds, proxies }
     }
 
     async fn cost(&self, event: Event) -> (Cost, Answer) {
         let before = self.proxies.each_ref().map(|proxy| proxy.seen().len());
-        self.arrivals.lock().unwrap().clear();
+        *self.rounds.lock().unwrap() = Rounds::default();
         let answer = self.system.call(event).await;
         let [dynamodb, kms] = [0, 1].map(|of| self.proxies[of].seen().split_off(before[of]));
         let cost = Cost {
             status: answer.status,
             kms: kms.len(),
             dynamodb: dynamodb.len(),
-            in_sequence: in_sequence(std::mem::take(&mut self.arrivals.lock().unwrap())),
+            in_sequence: self.rounds.lock().unwrap().seen.len(),
             decrypts: kms.iter().filter(|call| call.operation == "Decrypt").count(),
             read_units: dynamodb.iter().map(|call| read_units(&self.database, call)).sum(),
             write_units: dynamodb.iter().map(|call| self.write_units(call)).sum(),
@@ -122,11 +122,22 @@ fn table(name: &str) -> Value {
     })
 }
 
-/// How many calls had to wait: each takes [`ROUND_TRIP`], so what comes much sooner after another came beside it.
-fn in_sequence(mut arrivals: Vec<Instant>) -> usize {
-    arrivals.sort_unstable();
-    let waits = arrivals.windows(2).filter(|pair| pair[1] - pair[0] >= ROUND_TRIP / 2).count();
-    waits + usize::from(!arrivals.is_empty())
+/// The rounds of one request's calls.
+#[derive(Default)]
+struct Rounds {
+    first: Option<Instant>,
+    /// Those in which a call came.
+    seen: BTreeSet<u32>,
+}
+
+impl Rounds {
+    /// The end of the round of the call that came now.
+    fn end(&mut self) -> Instant {
+        let first = *self.first.get_or_insert_with(Instant::now);
+        let round = u32::try_from(first.elapsed().as_nanos() / ROUND_TRIP.as_nanos()).unwrap();
+        self.seen.insert(round);
+        first + ROUND_TRIP * (round + 1)
+    }
 }
 
 pub fn getting(query: &str) -> Event {
@@ -256,9 +267,9 @@ async fn a_fetch_opens_what_it_gives_and_nothing_else() {
     for (count, buried, dynamodb, in_sequence, read_units) in [
         (1, 0, 3, 3, 4.0),
         (2, 0, 4, 3, 6.0),
-        (33, 0, 35, 5, 69.0),
-        (128, 0, 131, 10, 265.0),
-        (128, 2000, 131, 10, 265.0),
+        (33, 0, 35, 4, 69.0),
+        (128, 0, 131, 8, 265.0),
+        (128, 2000, 131, 8, 265.0),
     ] {
         let (system, database) = filled(CUSTODIANS, count.min(64), PORTALS).await;
         CUSTODIANS.bury(&system, &database, buried, "GDRIVE").await;
@@ -274,4 +285,13 @@ async fn a_fetch_opens_what_it_gives_and_nothing_else() {
         assert_eq!((cost.dynamodb, cost.in_sequence), (dynamodb, in_sequence), "{count} and {buried}");
         assert_eq!(answer.shares()[0], share(count - 1, PORTALS), "{CLIENT}");
     }
+}
+
+#[tokio::test]
+async fn a_fetch_of_large_shares_reads_one_turn_of_each_end_and_opens_what_it_gives() {
+    let (mut system, _) = filled(CUSTODIANS, 80, MAX_SHARE_BYTES).await;
+    let [dynamodb, kms] = system.intercept_both(|_, _| Fate::Pass, |_, _| Fate::Pass).await;
+    assert_eq!(system.call(CUSTODIANS.reading()).await.shares().len(), 38);
+    // The stops, the list, and 32 rows of each end, of which 19 have room.
+    assert_eq!((dynamodb.seen().len(), kms.seen().len()), (2 + 2 * 32, 38));
 }

@@ -50,12 +50,12 @@ fn points() -> Vec<(Request, Point)> {
         (Request::StoreCustodian, 3),
         (Request::StoreClient, 3),
         (Request::StoreBothCurves, 6),
-        // Time rows, then at least two shares to read and to open.
-        (Request::Fetch, 5),
-        (Request::Get, 3),
-        (Request::List, 1),
-        // The newest time rows, the oldest, and the first of the shares.
-        (Request::FetchMany, 4),
+        // Stops and time rows, then at least two shares to read and to open.
+        (Request::Fetch, 6),
+        (Request::Get, 4),
+        (Request::List, 2),
+        // The stops, the newest time rows, the oldest, and the first of the shares.
+        (Request::FetchMany, 5),
     ];
     let of_request = |(request, calls)| {
         let moments = [Moment::Sent, Moment::UnderWay, Moment::Done];

@@ -176,7 +176,7 @@ async fn put(client: &Client) {
 async fn long_insert_against_put() {
     let answer = |_, _: &Seen| Fate::Before(Fault::Answer("{}".into()));
     let service = Proxy::start("http://127.0.0.1:1", answer).await.unwrap();
-    let client = aws_at(&service.url, &service.url).await.dynamodb;
+    let client = aws_at(&service.url, &service.url).dynamodb;
     if let Ok(way) = std::env::var("WAY") {
         let count: usize = std::env::var("COUNT").unwrap().parse().unwrap();
         for _ in 0..count {

@@ -98,6 +98,14 @@ pub const BLOCKS: &[Row] = &[
     rehearsed("docs/operating.md", "aws cloudformation describe-stack-events"),
     rehearsed("docs/operating.md", "aws cloudformation update-termination-protection"),
     untyped(
+        "docs/performance.md",
+        Untyped {
+            part: "cargo run --profile soak --package bench",
+            why: "minutes, and the figures are those of a machine. `.ci/weight` counts on each change what no machine changes",
+            settled_by: "its tables",
+        },
+    ),
+    untyped(
         "docs/runbook.md",
         Untyped {
             part: "aws logs start-query",

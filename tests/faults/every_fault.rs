@@ -172,8 +172,8 @@ pub async fn broken(case: &Case, service: Service) -> (System, Stand) {
     let (kms, dynamodb) = (system.kms_url.clone(), system.dynamodb_url.clone());
     let stand = Stand::start(&case.fault, if service == Service::Kms { &kms } else { &dynamodb }).await;
     let aws = match service {
-        Service::Kms => aws_at(&dynamodb, &stand.url()).await,
-        Service::DynamoDb => aws_at(&stand.url(), &kms).await,
+        Service::Kms => aws_at(&dynamodb, &stand.url()),
+        Service::DynamoDb => aws_at(&stand.url(), &kms),
     };
     system.reach_by(&aws);
     (system, stand)
@@ -271,13 +271,13 @@ async fn a_fetch_of_128_shares_from_slow_services_is_all_of_them_or_503_and_neve
         let body = json!({"clientId": CLIENT, "share": format!("share {number}")});
         assert_eq!(system.backup(body).await.status, 200);
     }
-    // 32 are read and then opened at a time: four seconds, or nine.
+    // 32 are read while as many are opened: a little over four seconds, or eight.
     let slow = || Proxy::start(&system.kms_url, |_, _| Fate::Slow(SECOND));
     let kms = slow().await.unwrap();
     let dynamodb = slow().await.unwrap();
     dynamodb.move_to(&system.dynamodb_url);
-    let (url, both) = (system.dynamodb_url.clone(), aws_at(&dynamodb.url, &kms.url).await);
-    system.reach_by(&aws_at(&url, &kms.url).await);
+    let (url, both) = (system.dynamodb_url.clone(), aws_at(&dynamodb.url, &kms.url));
+    system.reach_by(&aws_at(&url, &kms.url));
     let answer = system.fetch().await;
     assert!(answer.status == 503 || answer.shares().len() == MAX_SHARES, "{answer:?}");
     system.reach_by(&both);

@@ -78,7 +78,7 @@ async fn e13_a_data_key_under_another_key_or_of_another_length_is_refused_and_no
             json!({"KeyId": key_id.unwrap_or(&named), "Plaintext": plaintext, "CiphertextBlob": key});
         let kms =
             Proxy::start("", move |_, _| Fate::Before(Fault::Answer(answer.to_string()))).await.unwrap();
-        system.backup.shares = system.custodian_shares(&aws_at(&system.dynamodb_url, &kms.url).await, &named);
+        system.backup.shares = system.custodian_shares(&aws_at(&system.dynamodb_url, &kms.url), &named);
         let refused = system.backup(json!({"clientId": "a", "share": "share"})).await;
         assert_eq!((refused.status, refused.code()), (500, "internal"));
         assert!(system.rows("webhook-backup").await.is_empty());

@@ -6,8 +6,10 @@ use std::{
     future::pending,
 };
 
-use aws_config::Region;
-use aws_sdk_dynamodb::{config::Credentials, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    config::{Credentials, Region, SharedCredentialsProvider},
+    types::AttributeValue,
+};
 use backup_shares::{
     aws::Aws, client_id_source::ClientIdSource, client_list::ClientList, client_shares::ClientShares,
     config::SharesConfig, custodian_shares::CustodianShares, key_ring::KeyRing, serve::answer,
@@ -97,7 +99,7 @@ impl System {
         let arns = template.keys.iter().map(|key| (key.logical_id.clone(), arn(key))).collect();
         let stack = template.stack(&parameters(), &arns).unwrap();
         let (dynamodb_url, kms_url) = serve_aws(&stack, &kms, database).await;
-        let aws = aws_at(&dynamodb_url, &kms_url).await;
+        let aws = aws_at(&dynamodb_url, &kms_url);
         Self {
             list: ListBackups {
                 client_id: client_id(&stack, "list-backups"),
@@ -260,7 +262,7 @@ impl System {
     /// Puts a proxy between the functions and DynamoDB.
     pub async fn intercept(&mut self, fate: impl Fn(usize, &Seen) -> Fate + Send + Sync + 'static) -> Proxy {
         let dynamodb = Proxy::start(&self.dynamodb_url, fate).await.unwrap();
-        self.reach_by(&aws_at(&dynamodb.url, &self.kms_url).await);
+        self.reach_by(&aws_at(&dynamodb.url, &self.kms_url));
         dynamodb
     }
 
@@ -272,7 +274,7 @@ impl System {
     ) -> [Proxy; 2] {
         let dynamodb = Proxy::start(&self.dynamodb_url, dynamodb).await.unwrap();
         let kms = Proxy::start(&self.kms_url, kms).await.unwrap();
-        self.reach_by(&aws_at(&dynamodb.url, &kms.url).await);
+        self.reach_by(&aws_at(&dynamodb.url, &kms.url));
         [dynamodb, kms]
     }
 
@@ -313,10 +315,11 @@ async fn serve_aws(stack: &Stack, kms: &Kms, database: Database) -> (String, Str
 }
 
 /// The clients as the functions make them, pointed at these two endpoints.
-pub async fn aws_at(dynamodb_url: &str, kms_url: &str) -> Aws {
+pub fn aws_at(dynamodb_url: &str, kms_url: &str) -> Aws {
     let credentials = Credentials::new("local", "local", None, None, "tests");
+    let credentials = SharedCredentialsProvider::new(credentials);
     let settings = Aws::settings().region(Region::from_static("us-east-1")).credentials_provider(credentials);
-    let config = settings.load().await;
+    let config = settings.build();
     let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config).endpoint_url(dynamodb_url);
     Aws::new(dynamodb, aws_sdk_kms::config::Builder::from(&config).endpoint_url(kms_url))
 }

@@ -14,6 +14,9 @@ use backup_shares::{
 use lambda_http::{Body, Error, Request, Response};
 use serde::Serialize;
 
+/// Of each service, at start: the stops are read beside the first rows.
+const CONNECTIONS: usize = 2;
+
 /// What the function needs to serve a request.
 pub struct GetBackup {
     /// What holds the user's client id.
@@ -36,7 +39,10 @@ impl GetBackup {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        Ok(Self { client_id: ClientIdSource::from_env()?, shares: ClientShares::from_env().await? })
+        Ok(Self {
+            client_id: ClientIdSource::from_env()?,
+            shares: ClientShares::from_env(CONNECTIONS).await?,
+        })
     }
 
     /// Gives a user the newest share that they ask for.

@@ -23,7 +23,7 @@ impl StoreBackup {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        Ok(Self { client_id: ClientIdSource::from_env()?, shares: ClientShares::from_env().await? })
+        Ok(Self { client_id: ClientIdSource::from_env()?, shares: ClientShares::from_env(1).await? })
     }
 
     /// Stores a user's share, or both curves' shares, beside those before. Acknowledges what is durable.

@@ -22,7 +22,7 @@ impl WebhookBackup {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        Ok(Self { policy: WebhookPolicy::from_env()?, shares: CustodianShares::from_env().await? })
+        Ok(Self { policy: WebhookPolicy::from_env()?, shares: CustodianShares::from_env(1).await? })
     }
 
     /// Stores a client's custodian share beside those before. Acknowledges what is durable.

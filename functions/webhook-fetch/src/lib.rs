@@ -10,6 +10,10 @@ use backup_shares::{
 use lambda_http::{Body, Error, Request, Response};
 use serde::Deserialize;
 
+/// Connections to each service at start: as many calls as the fetch of one backup's two shares makes at once. Each more
+/// costs every start half a millisecond of CPU (docs/decisions/0007).
+const CONNECTIONS: usize = 2;
+
 /// What the function needs to serve a request.
 pub struct WebhookFetch {
     /// Whom it takes for Portal.
@@ -30,7 +34,7 @@ impl WebhookFetch {
     /// # Errors
     /// Names the variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Error> {
-        Ok(Self { policy: WebhookPolicy::from_env()?, shares: CustodianShares::from_env().await? })
+        Ok(Self { policy: WebhookPolicy::from_env()?, shares: CustodianShares::from_env(CONNECTIONS).await? })
     }
 
     /// Gives Portal every share that is held for a client.

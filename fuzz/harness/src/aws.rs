@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{
-    config::{ConfigBag, Credentials, Region, RuntimeComponents},
+    config::{ConfigBag, Credentials, Region, RuntimeComponents, SharedCredentialsProvider},
     primitives::{DateTime, DateTimeFormat},
 };
 use aws_smithy_runtime_api::client::{
@@ -34,13 +34,13 @@ type Answer = Result<Value, &'static str>;
 
 impl Memory {
     /// The clients as the functions make them, on this memory.
-    pub async fn clients(&self) -> Aws {
+    pub fn clients(&self) -> Aws {
+        let credentials = Credentials::new("local", "local", None, None, "fuzz");
         let config = Aws::settings()
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("local", "local", None, None, "fuzz"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(self.clone())
-            .load()
-            .await;
+            .build();
         Aws { dynamodb: aws_sdk_dynamodb::Client::new(&config), kms: aws_sdk_kms::Client::new(&config) }
     }
 

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_reads_back_as_it_was_written_and_a_row_that_names_it_lifts_it() {
+    fn e19_a_stop_reads_back_as_it_was_written_and_a_row_that_names_it_lifts_it() {
         let client = ClientId::parse("client-1").unwrap();
         for stop in all() {
             let row = item(values(&client, &stop));

@@ -194,7 +194,7 @@ impl Lane {
     pub async fn stored(&self, client: &str, half: Half) -> Vec<[String; 2]> {
         let function = if half == Half::Client { "store-backup" } else { "webhook-backup" };
         let known = self.stack.functions.iter().find(|known| known.binary == function).unwrap();
-        let aws = aws_at(&self.emulated.dynamodb_url, &self.emulated.kms_url).await;
+        let aws = aws_at(&self.emulated.dynamodb_url, &self.emulated.kms_url);
         let query = aws.dynamodb.query().table_name(&known.environment["SHARES_TABLE"]);
         let query = query.key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(client.into()));
