@@ -1,4 +1,4 @@
-//! docs/runbook.md: a heading for whatever somebody is told.
+//! docs/runbook.md: a heading for whatever somebody is told, also by a drill.
 
 use std::{collections::BTreeSet, fs};
 
@@ -40,6 +40,18 @@ async fn whatever_is_told_names_a_heading_that_is_there() {
         let (_, heading) = text.split_once(PAGE).expect(&text);
         assert!(headings.contains(heading), "docs/runbook.md has no heading {heading:?}");
     }
+}
+
+/// `custodian drill` names the page, then the heading between quotes.
+#[test]
+fn what_a_failed_drill_means_names_headings_that_are_there() {
+    let source = fs::read_to_string(root().join("ops/src/drill/meaning.rs")).unwrap();
+    let headings = headings();
+    let named = source.split(r#"docs/runbook.md, \""#).skip(1).map(|rest| rest.split('\\').next().unwrap());
+    for heading in named.clone() {
+        assert!(headings.contains(heading), "docs/runbook.md has no heading {heading:?}");
+    }
+    assert!(named.count() > 10);
 }
 
 /// What is true and what is not, what to type first, and how one knows that it is over.
