@@ -4,4 +4,5 @@ pub mod custodian;
 pub mod drill;
 pub mod kms_emulator;
 pub mod restarting;
+mod template;
 pub mod whole_system;

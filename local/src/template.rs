@@ -13,8 +13,6 @@ mod read_api;
 mod resource;
 mod stack;
 mod table;
-#[cfg(test)]
-mod tests;
 pub mod yaml;
 
 pub use self::{

@@ -1,9 +1,12 @@
-use std::{collections::BTreeMap, path::Path, time::Duration};
+//! What the desk reads of `template.yaml`, and how it names what it can't.
 
-use axum::http::Method;
+use std::{collections::BTreeMap, time::Duration};
+
+use lambda_http::http::Method;
+use local::template::{Api, Authorizer, Key, Rate, Route, Stack, Table, Template};
 use serde_json::json;
 
-use super::*;
+use crate::local::whole_system::template;
 
 fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
     entries.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
@@ -12,10 +15,6 @@ fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn arns() -> BTreeMap<String, String> {
     let arn = |id| format!("arn:aws:kms:us-east-1:000000000000:key/{id}");
     map(&[("ClientSharesKey", &arn("mrk-1")), ("CustodianSharesKey", &arn("mrk-2"))])
-}
-
-fn template() -> Template {
-    Template::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml")).unwrap()
 }
 
 /// The project's stack with these parameters, and a digest.
