@@ -1,4 +1,10 @@
-use std::{collections::BTreeMap, fs, future::pending, process::Command, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    future::pending,
+    process::Command,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -255,6 +261,8 @@ async fn other_paths_and_other_methods_are_not_found() {
     let head = desk.send(desk.request("HEAD", "/fails"), "").await;
     assert_eq!(head.status, 404);
     desk.send(desk.request("OPTIONS", "/echo/1"), "").await.check(404, "Not Found");
+    let no_preflight = desk.request("OPTIONS", "/echo/1").header("origin", "https://app.test");
+    desk.send(no_preflight, "").await.check(404, "Not Found");
 }
 
 #[tokio::test]
@@ -379,6 +387,7 @@ async fn the_access_log_has_a_line_a_request_in_the_stages_format() {
     .iter()
     .map(|answer| answer.headers["apigw-requestid"].to_str().unwrap().to_owned())
     .collect();
+    assert_eq!(BTreeSet::from_iter(&ids).len(), ids.len(), "each request has an id of its own");
     let refused = "the token does not have a valid audience";
     let expected = [
         format!("{} POST /echo/{{id}} 200 127.0.0.1 200 - -", ids[0]),

@@ -91,4 +91,7 @@ fn a_damaged_key_file_is_named_and_left_alone() {
     let error = Tokens::open(&key_in(&folder)).err().unwrap().to_string();
     assert!(error.starts_with(&key_in(&folder).display().to_string()), "{error}");
     assert_eq!(std::fs::read_to_string(key_in(&folder)).unwrap(), "damaged");
+    let circle = TempDir::new().unwrap();
+    std::os::unix::fs::symlink(key_in(&circle), key_in(&circle)).unwrap();
+    assert!(Tokens::open(&key_in(&circle)).is_err(), "only a key that is missing is made");
 }
