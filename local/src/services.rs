@@ -60,30 +60,3 @@ impl Services {
         variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn services() -> Services {
-        Services { dynamodb: "http://127.0.0.1:1".into(), kms: "http://127.0.0.1:2".into(), lambda: 3 }
-    }
-
-    #[test]
-    fn an_instance_gets_its_functions_variables_and_those_of_lambda() {
-        let function = Function {
-            logical_id: "GetBackupFunction".into(),
-            binary: "get-backup".into(),
-            environment: Environment::from([("SHARES_TABLE".into(), "T".into())]),
-            timeout: Duration::from_secs(10),
-            memory_mb: 512,
-        };
-        let environment = services().environment(&function);
-        assert_eq!(environment["SHARES_TABLE"], "T");
-        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "http://127.0.0.1:3/.rt/get-backup");
-        assert_eq!(environment["AWS_ENDPOINT_URL_KMS"], "http://127.0.0.1:2");
-        assert!(!environment.contains_key("PATH"));
-    }
-}

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use lambda_http::http::Method;
-use local::template::{Api, Authorizer, Key, Rate, Route, Stack, Table, Template};
+use local::{
+    services::{Environment, Services},
+    template::{Api, Authorizer, Function, Key, Rate, Route, Stack, Table, Template},
+};
 use serde_json::json;
 
 use crate::local::whole_system::template;
@@ -327,4 +330,22 @@ fn what_can_not_be_served_of_an_api_is_named_with_its_place() {
         assert!(error.starts_with(&format!("Resources.{place}: ")), "{resources}: {error}");
         assert!(error.contains(problem), "{resources}: {error}");
     }
+}
+
+#[test]
+fn an_instance_gets_its_functions_variables_and_those_of_lambda() {
+    let services =
+        Services { dynamodb: "http://127.0.0.1:1".into(), kms: "http://127.0.0.1:2".into(), lambda: 3 };
+    let function = Function {
+        logical_id: "GetBackupFunction".into(),
+        binary: "get-backup".into(),
+        environment: Environment::from([("SHARES_TABLE".into(), "T".into())]),
+        timeout: Duration::from_secs(10),
+        memory_mb: 512,
+    };
+    let environment = services.environment(&function);
+    assert_eq!(environment["SHARES_TABLE"], "T");
+    assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "http://127.0.0.1:3/.rt/get-backup");
+    assert_eq!(environment["AWS_ENDPOINT_URL_KMS"], "http://127.0.0.1:2");
+    assert!(!environment.contains_key("PATH"));
 }

@@ -65,13 +65,17 @@ async fn attack(
     Attack { what, happens: vec![Happening::Line(line(kind, of).await.clone())], every, first }
 }
 
-/// The first alarm that should come with each, and after how many lines.
-async fn all() -> Vec<Attack> {
+async fn burying() -> Attack {
     let buried = Happening::Line(line(lines::LEFT_OUT, "webhook-fetch").await.clone());
     let mut burying = attack("", lines::USUAL, "webhook-backup", SECOND, Some(("SharesLeftOut", 130))).await;
     burying.what = "a wallet's custodian shares are buried under 129 fakes, and Portal fetches them";
     burying.happens = vec![burying.happens.remove(0); 129];
     burying.happens.push(buried);
+    burying
+}
+
+/// The first alarm that should come with each, and after how many lines.
+async fn all() -> Vec<Attack> {
     vec![
         attack(
             "somebody guesses the webhook secret, once a second",
@@ -91,7 +95,7 @@ async fn all() -> Vec<Attack> {
         )
         .await,
         attack("the same, one a minute", lines::TWO, "webhook-fetch", MINUTE, None).await,
-        burying,
+        burying().await,
         attack(
             "a user's shares are buried under fakes by somebody with the login, one a second",
             lines::USUAL,

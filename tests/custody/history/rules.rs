@@ -151,8 +151,7 @@ impl<'a> Check<'a> {
             self.check_source(operation);
             self.check_freeze(operation);
             match (&operation.action, &operation.outcome) {
-                (_, Outcome::Unknown | Outcome::Frozen) => {}
-                (Action::Freeze | Action::Thaw, Outcome::Done) => {}
+                (_, Outcome::Unknown | Outcome::Frozen) | (Action::Freeze | Action::Thaw, Outcome::Done) => {}
                 (Action::Store(kept), outcome) => self.check_store(kept, outcome),
                 (Action::Fetch, Outcome::Shares(shares)) => self.check_fetch(operation, shares),
                 (Action::Get { .. }, Outcome::Shares(shares)) => self.check_get(operation, &shares[0]),
