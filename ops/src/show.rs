@@ -50,7 +50,8 @@ pub async fn run(options: &Options, json: bool) -> Result<Exit, Failed> {
     Ok(if missing.is_empty() { Exit::Good } else { Exit::Found })
 }
 
-/// What keeps a recovery from both halves.
+/// What keeps a recovery from both halves. Pairs are shown and not compared: Portal names one for each curve, and an app one
+/// for both or none.
 fn missing(wallets: &[Wallet]) -> Vec<String> {
     let mut missing = Vec::new();
     for wallet in wallets {
@@ -61,22 +62,7 @@ fn missing(wallets: &[Wallet]) -> Vec<String> {
             missing.push(format!("the {} half has no share to give", wallet.half));
         }
     }
-    if missing.is_empty() && !have_a_pair(wallets) {
-        missing.push("no pair has a share in both halves".into());
-    }
     missing
-}
-
-/// Whether some pair is whole, as far as the pairs' ids are known.
-fn have_a_pair(wallets: &[Wallet]) -> bool {
-    let pairs = |wallet: &Wallet| -> Vec<Option<PairId>> {
-        let given = wallet.stored.iter().filter(|stored| stored.is_given());
-        given.filter_map(|stored| stored.time.slot.as_ref().map(|slot| slot.pair.clone())).collect()
-    };
-    let [one, other] = wallets else { return true };
-    let (one, other) = (pairs(one), pairs(other));
-    // Most apps name no pair: a share without one may belong to any.
-    [&one, &other].iter().any(|pairs| pairs.contains(&None)) || one.iter().any(|pair| other.contains(pair))
 }
 
 fn tell(wallet: &Wallet) {

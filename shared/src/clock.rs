@@ -8,7 +8,7 @@ use std::{
 use crate::error::{Error, Result};
 
 /// How far a share's time may be from the `Date` of its data key, in milliseconds.
-pub const TOLERANCE: u64 = 10_000;
+const TOLERANCE: u64 = 10_000;
 
 /// How far above a reader's now a time row may stand and still be chosen before those below, in milliseconds: far more
 /// than [`TOLERANCE`], so that only what no function of ours has written stands there.
@@ -24,6 +24,11 @@ pub fn sealing_time(date: u64) -> Result<u64> {
     // Only times that were good: a clock that was ahead once must not hold back all that come after.
     static LAST: AtomicU64 = AtomicU64::new(0);
     after(&LAST, now()?, date)
+}
+
+/// Whether a share that was sealed at this time was sealed after `date`, by more than two clocks may differ.
+pub const fn is_ahead(at: u64, date: u64) -> bool {
+    at > date.saturating_add(TOLERANCE)
 }
 
 fn after(last: &AtomicU64, clock: u64, date: u64) -> Result<u64> {
@@ -58,6 +63,13 @@ mod tests {
         ] {
             let time = after(&AtomicU64::new(0), clock, DATE);
             assert_eq!(time.ok(), good.then_some(clock));
+        }
+    }
+
+    #[test]
+    fn a_time_is_ahead_once_it_is_beyond_the_tolerance() {
+        for (at, ahead) in [(DATE - 1, false), (DATE + TOLERANCE, false), (DATE + TOLERANCE + 1, true)] {
+            assert_eq!(is_ahead(at, DATE), ahead);
         }
     }
 

@@ -4,7 +4,7 @@ use aws_lc_rs::{error::Unspecified, rand};
 
 use crate::{
     aws::Aws,
-    clock::{TOLERANCE, sealing_time},
+    clock::{is_ahead, sealing_time},
     config::SharesConfig,
     envelope::{self, Binding, Envelope, Freshness},
     error::{Error, Result},
@@ -78,7 +78,7 @@ impl Vault {
         if there.slot != row.slot {
             return Err(Error::Tampered("it stands in another slot than its share was stored in"));
         }
-        if there.at > date.saturating_add(TOLERANCE) {
+        if is_ahead(there.at, date) {
             return Err(Error::Tampered("its time is yet to come"));
         }
         Ok(there.time_key())
