@@ -101,7 +101,7 @@ pub const BLOCKS: &[Row] = &[
         "docs/performance.md",
         Untyped {
             part: "cargo run --profile soak --package bench",
-            why: "minutes, and the figures are those of a machine. `.ci/weight` counts on each change what no machine changes",
+            why: "minutes, and the figures are those of a machine. `.ci/weight` counts what no machine changes",
             settled_by: "its tables",
         },
     ),

@@ -14,6 +14,15 @@ const PARTS: &str = "docs/commands.md";
 const ALONE: [(&str, &str); 1] =
     [("--deletion-mode FORCE_DELETE_STACK", "aws cloudformation delete-stack --stack-name nobodys")];
 
+/// Options of `custodian` that prose names alone, with the command that takes them.
+const OURS: [(&str, &str); 5] = [
+    ("--against", "verify"),
+    ("--dry-run", "freeze"),
+    ("--json", "show"),
+    ("--read-units", "export"),
+    ("--yes", "freeze"),
+];
+
 /// Every `aws …` and `sam …` of a page is a command with options that the tool knows.
 pub async fn are_known(checkout: &Checkout) {
     of_prose(checkout).await;
@@ -35,6 +44,11 @@ async fn of_prose(checkout: &Checkout) {
             let alone = ALONE.iter().find(|(options, _)| *options == term);
             let command =
                 alone.map_or_else(|| term.clone(), |(options, command)| format!("{command} {options}"));
+            if let Some((option, command)) = OURS.iter().find(|(option, _)| *option == term) {
+                let help = checkout.types(&format!("cargo custodian {command} --help")).await;
+                assert!(help.contains(option), "{page}: custodian {command} has no {option}");
+                continue;
+            }
             match command.split(' ').next() {
                 Some("aws") => aws_knows(checkout, &page, &command).await,
                 Some("sam") => sam_knows(checkout, &page, &command).await,
