@@ -76,7 +76,7 @@ pub const BLOCKS: &[Row] = &[
     untyped(
         "docs/operating.md",
         Untyped {
-            part: "aws configure export-credentials",
+            part: "aws sts assume-role",
             why: "it asks for the code of a second factor",
             settled_by: "`aws sts get-caller-identity`, after it",
         },
