@@ -19,7 +19,7 @@ use crate::{
     exit::Exit,
     failed::Failed,
     half::{Half, Tables},
-    journal::{self, Files, Journal, failed, folder, sync_name},
+    journal::{self, Files, Journal, beside, failed, folder, sync_name},
     scan::{self, Key, Part, Place, Progress, Rate, Scan},
     table::Rows,
     terminal::{GOOD, say},
@@ -80,12 +80,6 @@ pub async fn run(options: &Options, json: bool) -> Result<Exit, Failed> {
     journal.remove()?;
     tell(json, out, &header, &trailer, Some(rate));
     Ok(Exit::Good)
-}
-
-fn beside(out: &Path, ending: &str) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 /// A run that was ended between its last two steps has left its notes beside the file.

@@ -1,6 +1,10 @@
 //! Why a command was not done: one line that says what to do, and the exit code.
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+};
+use backup_shares::error::{AwsFailure, Error};
 use serde_json::json;
 
 use crate::{
@@ -26,33 +30,23 @@ impl Failed {
         Self { exit: Exit::NotDone, why: why.into() }
     }
 
-    /// An answer of DynamoDB's that is none, in words for who can mend it.
-    pub fn aws<E, R>(what: &str, error: &SdkError<E, R>) -> Self
+    /// An answer of AWS's that is none, in words for who can mend it.
+    pub fn aws<E>(what: &str, error: &SdkError<E>) -> Self
     where
-        SdkError<E, R>: ProvideErrorMetadata,
+        SdkError<E>: ProvideErrorMetadata + RequestId,
     {
-        let code = error.code().unwrap_or(match error {
-            SdkError::TimeoutError(_) => "no answer in time",
-            SdkError::DispatchFailure(_) => NO_WAY,
-            SdkError::ConstructionFailure(_) => NO_REGION,
-            _ => "an answer that can't be read",
-        });
-        Self::not_done(format!("{what}: {}", meaning(code)))
+        let failure = AwsFailure::new("", error);
+        Self::not_done(format!("{what}: {}", meaning(failure.code(), failure.code())))
     }
 
     /// What the shared crate could not do.
-    pub fn shared(what: &str, error: &backup_shares::Error) -> Self {
+    pub fn shared(what: &str, error: &Error) -> Self {
         let text = error.to_string();
-        let code =
-            ["AccessDeniedException", "ResourceNotFoundException", "no connection", "request not built"];
-        let known = code.iter().find(|code| text.contains(**code));
-        let meaning = match known {
-            Some(&"no connection") => NO_WAY.to_owned(),
-            Some(&"request not built") => NO_REGION.to_owned(),
-            Some(code) => meaning(code),
-            None => text,
+        let why = match error {
+            Error::Unavailable(failure) => meaning(failure.code(), &text),
+            _ => text,
         };
-        Self::not_done(format!("{what}: {meaning}"))
+        Self::not_done(format!("{what}: {why}"))
     }
 
     /// Says it, and gives the exit code.
@@ -66,12 +60,11 @@ impl Failed {
     }
 }
 
-const NO_WAY: &str = "no credentials were found, or AWS can't be reached: `aws sts get-caller-identity` says which \
-                      (docs/operating.md, \"Operators\")";
-const NO_REGION: &str = "no Region is set: export AWS_REGION";
-
-fn meaning(code: &str) -> String {
+/// What a code means for an operator; what is not known here in the words that there are.
+fn meaning(code: &str, words: &str) -> String {
     let hint = match code {
+        "no connection" => return NO_WAY.into(),
+        "request not built" => return NO_REGION.into(),
         "AccessDeniedException" => {
             "these credentials may not: take the operators' role (docs/operating.md, \"Operators\")"
         }
@@ -79,7 +72,11 @@ fn meaning(code: &str) -> String {
         "ExpiredTokenException" | "UnrecognizedClientException" => {
             "the credentials are good no more: take the role again"
         }
-        _ => return code.into(),
+        _ => return words.into(),
     };
     format!("{hint} ({code})")
 }
+
+const NO_WAY: &str = "no credentials were found, or AWS can't be reached: `aws sts get-caller-identity` says which \
+                      (docs/operating.md, \"Operators\")";
+const NO_REGION: &str = "no Region is set: export AWS_REGION";

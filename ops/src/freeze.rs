@@ -2,21 +2,20 @@
 
 use backup_shares::{
     ids::ClientId,
+    row_key::TimeKey,
     stop::{Held, Stop},
 };
 use clap::Args;
 use serde_json::json;
 
 use crate::{
-    ask::Confirm,
     exit::Exit,
     failed::Failed,
-    half::{Half, Tables},
-    stops::{Reason, client, hold_back, in_words, lift},
+    half::Half,
+    stops::{Change, freezes, hold_back, in_words, lift},
     table::Rows,
     terminal::{GOOD, WARN, say},
     times::{now, written},
-    wallet::Wallet,
 };
 
 /// A store that came so short a time ago may be a backup under way, in milliseconds.
@@ -28,62 +27,53 @@ const RECENT: u64 = 15 * 60 * 1000;
 /// fetch what it has just stored.
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Portal's client id.
-    #[arg(value_name = "CLIENT", value_parser = client)]
-    client: ClientId,
     #[command(flatten)]
-    reason: Reason,
-    #[command(flatten)]
-    confirm: Confirm,
-    #[command(flatten)]
-    tables: Tables,
+    change: Change,
 }
 
 /// Gives a frozen client's shares again: lifts every freeze that holds.
 #[derive(Args, Debug)]
 pub struct Lifting {
-    /// Portal's client id.
-    #[arg(value_name = "CLIENT", value_parser = client)]
-    client: ClientId,
     #[command(flatten)]
-    reason: Reason,
-    #[command(flatten)]
-    confirm: Confirm,
-    #[command(flatten)]
-    tables: Tables,
+    change: Change,
+}
+
+/// What one half says of a client in two short calls, however many shares it has.
+struct Brief {
+    rows: Rows,
+    stops: Vec<Stop>,
+    /// The last of the client's sort keys: a time row's, if a store was ever acknowledged.
+    last: Option<String>,
 }
 
 /// Freezes a client in both halves. Run again after it was ended half-way, it does the other half.
 ///
 /// # Errors
 /// When the client is unknown or frozen already, and what AWS refuses.
-pub async fn freeze(options: &Options, json: bool) -> Result<Exit, Failed> {
-    let (rows, wallets) = read(&options.client, &options.tables).await?;
-    if wallets.iter().all(|wallet| wallet.stored.is_empty() && wallet.unacknowledged.is_empty()) {
-        let client = &options.client;
+pub async fn freeze(Options { change }: &Options, json: bool) -> Result<Exit, Failed> {
+    let (client, halves) = (&change.client, Brief::of_both(change).await?);
+    if halves.iter().all(|half| half.last.is_none()) {
         return Err(Failed::not_done(format!(
             "nothing is stored for {client} in either half: is that its id?"
         )));
     }
-    let there: Vec<&Stop> = wallets.iter().filter_map(|wallet| wallet.freezes().next()).collect();
+    let there: Vec<&Stop> = halves.iter().filter_map(|half| half.freezes().next()).collect();
     if let [stop, _] = there[..] {
         return Err(Failed::not_done(format!("it is frozen already: {}", in_words(stop))));
     }
     // One stop for both halves, also where an earlier run has done one of them.
     let stop = match there.first() {
-        Some(stop) => Stop { made: Some(options.reason.made()), ..(*stop).clone() },
-        None => options.reason.stop(Held::Everything)?,
+        Some(stop) => Stop { made: Some(change.reason.made()), ..(*stop).clone() },
+        None => change.reason.stop(Held::Everything)?,
     };
     if !json {
-        wallets.iter().for_each(under_way);
+        halves.iter().for_each(Brief::say_what_is_under_way);
     }
-    let frozen = options.confirm.go_on(&format!("Freeze {}", options.client), json)?;
-    for (rows, wallet) in rows.iter().zip(&wallets) {
-        if frozen && wallet.freezes().next().is_none() {
-            hold_back(rows, &options.client, &stop).await?;
-        }
+    let frozen = change.confirm.go_on(&format!("Freeze {client}"), json)?;
+    for half in halves.iter().filter(|half| frozen && half.freezes().next().is_none()) {
+        hold_back(&half.rows, client, &stop).await?;
     }
-    done(json, frozen, "frozen", &options.client, &[stop]);
+    done(json, frozen, "frozen", client, &[stop]);
     Ok(Exit::Good)
 }
 
@@ -91,42 +81,51 @@ pub async fn freeze(options: &Options, json: bool) -> Result<Exit, Failed> {
 ///
 /// # Errors
 /// When it is not frozen, and what AWS refuses.
-pub async fn thaw(options: &Lifting, json: bool) -> Result<Exit, Failed> {
-    let (rows, wallets) = read(&options.client, &options.tables).await?;
-    let freezes: Vec<Stop> = wallets.iter().flat_map(Wallet::freezes).cloned().collect();
+pub async fn thaw(Lifting { change }: &Lifting, json: bool) -> Result<Exit, Failed> {
+    let halves = Brief::of_both(change).await?;
+    let freezes: Vec<Stop> = halves.iter().flat_map(Brief::freezes).cloned().collect();
     if freezes.is_empty() {
-        return Err(Failed::not_done(format!("{} is not frozen", options.client)));
+        return Err(Failed::not_done(format!("{} is not frozen", change.client)));
     }
-    if !json {
-        for stop in &freezes {
-            say(format_args!("   {}", in_words(stop)));
+    for (half, stop) in halves.iter().flat_map(|half| half.freezes().map(move |stop| (half, stop))) {
+        if !json {
+            say(format_args!("   {} half: {}", half.rows.half, in_words(stop)));
         }
     }
-    let thawed = options.confirm.go_on(&format!("Give the shares of {} again", options.client), json)?;
-    for (rows, wallet) in rows.iter().zip(&wallets) {
-        for stop in wallet.freezes().filter(|_| thawed) {
-            lift(rows, &options.client, stop, &options.reason).await?;
+    let thawed = change.confirm.go_on(&format!("Give the shares of {} again", change.client), json)?;
+    for half in &halves {
+        for stop in half.freezes().filter(|_| thawed) {
+            lift(&half.rows, &change.client, stop, &change.reason).await?;
         }
     }
-    done(json, thawed, "thawed", &options.client, &freezes);
+    done(json, thawed, "thawed", &change.client, &freezes);
     Ok(Exit::Good)
 }
 
-async fn read(client: &ClientId, tables: &Tables) -> Result<([Rows; 2], [Wallet; 2]), Failed> {
-    let rows = Rows::of(Half::BOTH, tables).await?;
-    let [one, other] = &rows;
-    let wallets = [Wallet::read(one, client, None).await?, Wallet::read(other, client, None).await?];
-    Ok((rows, wallets))
-}
+impl Brief {
+    async fn of_both(change: &Change) -> Result<Vec<Self>, Failed> {
+        let mut halves = Vec::new();
+        for rows in Rows::of(Half::BOTH, &change.tables).await? {
+            let stops = rows.all_stops(&change.client).await?;
+            let last = rows.last_key(&change.client).await?;
+            halves.push(Self { rows, stops, last });
+        }
+        Ok(halves)
+    }
 
-fn under_way(wallet: &Wallet) {
-    let Some(newest) = wallet.stored.first() else {
-        return say(format_args!("   {} half: nothing is stored", wallet.half));
-    };
-    let recent = now().saturating_sub(newest.at()) < RECENT;
-    let mark = if recent { format!("{WARN}  a backup may be under way{WARN:#}") } else { String::new() };
-    let count = wallet.stored.len();
-    say(format_args!("   {} half: {count} stored, the last {}{mark}", wallet.half, written(newest.at())));
+    fn freezes(&self) -> impl Iterator<Item = &Stop> {
+        freezes(&self.stops)
+    }
+
+    fn say_what_is_under_way(&self) {
+        let half = self.rows.half;
+        let Some(newest) = self.last.as_deref().and_then(TimeKey::parse) else {
+            return say(format_args!("   {half} half: nothing is stored"));
+        };
+        let recent = now().saturating_sub(newest.at) < RECENT;
+        let mark = if recent { format!("{WARN}  a backup may be under way{WARN:#}") } else { String::new() };
+        say(format_args!("   {half} half: the last share is of {}{mark}", written(newest.at)));
+    }
 }
 
 /// Says what was done, or would be.

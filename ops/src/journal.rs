@@ -144,6 +144,13 @@ pub fn private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
+/// A file beside another, under its name with an ending.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// The folder that a file lies in.
 pub fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -192,9 +199,7 @@ fn start<S: Serialize>(files: &Files, run: &str, state: S) -> Result<Checkpoint<
 }
 
 fn write<S: Serialize>(path: &Path, checkpoint: &Checkpoint<S>) -> Result<(), Failed> {
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    let new = PathBuf::from(new);
+    let new = beside(path, ".new");
     let written = || {
         let mut file = private(&new)?;
         serde_json::to_writer(&mut file, checkpoint)?;

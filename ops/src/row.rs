@@ -7,7 +7,8 @@ use backup_shares::{
     key_ring::KeyRing,
     row_key::{TimeKey, share_digest},
     slot::RowDigest,
-    table::{Item, SORT_KEY, ShareRow, TimeRow},
+    stop::stopped,
+    table::{Item, PARTITION_KEY, SORT_KEY, ShareRow, TimeRow, text},
 };
 
 use crate::half::Half;
@@ -50,14 +51,6 @@ pub struct Says {
     pub problem: Option<String>,
 }
 
-/// The partition key's attribute.
-pub const PARTITION_KEY: &str = "pk";
-
-/// A text attribute.
-pub fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name)?.as_s().ok().map(String::as_str)
-}
-
 /// Whose row it is; `None` for a stop's and for a foreign one.
 pub fn client(item: &Item) -> Option<ClientId> {
     ClientId::parse(text(item, PARTITION_KEY)?).ok()
@@ -68,12 +61,8 @@ impl Row {
     pub fn read(half: Half, item: Item) -> Self {
         let key = text(&item, SORT_KEY).unwrap_or_default().to_owned();
         let Some(client) = client(&item) else {
-            let stops = text(&item, PARTITION_KEY).and_then(|key| key.strip_prefix("stop#"));
-            return if stops.is_some_and(|id| ClientId::parse(id).is_ok()) {
-                Self::Stop
-            } else {
-                Self::Foreign
-            };
+            let stops = text(&item, PARTITION_KEY).and_then(stopped);
+            return if stops.is_some() { Self::Stop } else { Self::Foreign };
         };
         if let Some(digest) = share_digest(&key) {
             return Self::Share(Share::read(half, &client, digest, item));

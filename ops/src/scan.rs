@@ -16,7 +16,8 @@ use aws_sdk_dynamodb::{
 use backup_shares::{
     date::Date,
     ids::ClientId,
-    table::{Item, SORT_KEY},
+    stop::partition,
+    table::{Item, PARTITION_KEY, SORT_KEY, text},
 };
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -25,11 +26,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{
-    failed::Failed,
-    row::{PARTITION_KEY, text},
-    table::Rows,
-};
+use crate::{failed::Failed, table::Rows};
 
 /// Into how many segments a table is divided. A checkpoint has a place for each.
 const SEGMENTS: i32 = 4;
@@ -103,7 +100,7 @@ impl Part {
     pub fn of(client: Option<&ClientId>) -> Vec<Self> {
         match client {
             None => (0..SEGMENTS).map(Self::Segment).collect(),
-            Some(client) => [client.to_string(), format!("stop#{client}")].map(Self::Partition).into(),
+            Some(client) => [client.to_string(), partition(client)].map(Self::Partition).into(),
         }
     }
 }

@@ -7,7 +7,9 @@ use backup_shares::{
 use clap::Args;
 
 use crate::{
+    ask::Confirm,
     failed::Failed,
+    half::Tables,
     table::Rows,
     times::{now, written},
 };
@@ -24,6 +26,20 @@ pub struct Reason {
     /// Who you are.
     #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
     by: String,
+}
+
+/// A change of what is held back of a client: whose it is, who makes it and why, and whether they are asked before.
+#[derive(Args, Debug)]
+pub struct Change {
+    /// Portal's client id.
+    #[arg(value_name = "CLIENT", value_parser = client)]
+    pub client: ClientId,
+    #[command(flatten)]
+    pub reason: Reason,
+    #[command(flatten)]
+    pub confirm: Confirm,
+    #[command(flatten)]
+    pub tables: Tables,
 }
 
 fn reason(text: &str) -> Result<String, String> {
@@ -74,6 +90,11 @@ pub async fn hold_back(rows: &Rows, client: &ClientId, stop: &Stop) -> Result<()
 pub async fn lift(rows: &Rows, client: &ClientId, stop: &Stop, reason: &Reason) -> Result<(), Failed> {
     let lifted = rows.stops().lift(client, stop, &reason.made()).await;
     lifted.map_err(|error| Failed::shared(&format!("lifting the stop in {}", rows.name), &error))
+}
+
+/// The freezes that hold.
+pub fn freezes(stops: &[Stop]) -> impl Iterator<Item = &Stop> {
+    stops.iter().filter(|stop| stop.holds() && stop.held == Held::Everything)
 }
 
 /// A stop in a line.

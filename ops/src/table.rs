@@ -1,10 +1,13 @@
 //! One half's table, by the operator's own credentials.
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_dynamodb::{Client, config::retry::RetryConfig, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    Client, config::retry::RetryConfig, operation::query::builders::QueryFluentBuilder, types::AttributeValue,
+};
 use backup_shares::{
     ids::ClientId,
-    table::{Item, Table},
+    stop::Stop,
+    table::{Item, SORT_KEY, Table, text},
 };
 
 use crate::{
@@ -45,25 +48,42 @@ impl Rows {
         Table::new(self.dynamodb.clone(), self.name.clone(), self.half.kind())
     }
 
+    /// All stops of a client, lifted ones included.
+    ///
+    /// # Errors
+    /// What AWS refuses, or one that can't be read.
+    pub async fn all_stops(&self, client: &ClientId) -> Result<Vec<Stop>, Failed> {
+        let stops = self.stops().stops(client).await;
+        stops.map_err(|error| Failed::shared(&format!("reading {}", self.name), &error))
+    }
+
+    /// The last of a client's sort keys.
+    ///
+    /// # Errors
+    /// What AWS refuses.
+    pub async fn last_key(&self, client: &ClientId) -> Result<Option<String>, Failed> {
+        let last = self.rows_of(client).scan_index_forward(false).limit(1).send().await;
+        let last = last.map_err(|error| Failed::aws(&format!("reading {}", self.name), &error))?;
+        Ok(last.items().first().and_then(|row| text(row, SORT_KEY)).map(str::to_owned))
+    }
+
+    fn rows_of(&self, client: &ClientId) -> QueryFluentBuilder {
+        let query = self.dynamodb.query().table_name(&self.name).consistent_read(true);
+        query
+            .key_condition_expression("pk = :client")
+            .expression_attribute_values(":client", AttributeValue::S(client.as_str().into()))
+    }
+
     /// Reads all of a client's rows, page by page, as they stand now.
     ///
     /// # Errors
     /// What AWS refuses.
     pub async fn of_client(&self, client: &ClientId, mut see: impl FnMut(Item)) -> Result<(), Failed> {
-        let mut start = None;
-        loop {
-            let query = self.dynamodb.query().table_name(&self.name).consistent_read(true);
-            let query = query
-                .key_condition_expression("pk = :client")
-                .expression_attribute_values(":client", AttributeValue::S(client.as_str().into()));
-            let page = query.set_exclusive_start_key(start).send().await;
-            let page = page.map_err(|error| Failed::aws(&format!("reading {}", self.name), &error))?;
-            page.items.unwrap_or_default().into_iter().for_each(&mut see);
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(());
-            }
+        let mut items = self.rows_of(client).into_paginator().items().send();
+        while let Some(item) = items.next().await {
+            see(item.map_err(|error| Failed::aws(&format!("reading {}", self.name), &error))?);
         }
+        Ok(())
     }
 }
 

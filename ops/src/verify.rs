@@ -7,7 +7,7 @@ mod finding;
 
 use std::path::PathBuf;
 
-use backup_shares::{ids::ClientId, key_ring::KeyRing};
+use backup_shares::{ids::ClientId, key_ring::KeyRing, stop::partition};
 use clap::Args;
 use serde_json::json;
 
@@ -153,8 +153,7 @@ async fn read(
 /// Says what differs from the export. Gives how many rows are new.
 fn compare(archive: &Archive, book: &mut Book, options: &Options, json: bool) -> Result<u64, Failed> {
     let asked = |key: &Key| {
-        let stops = |client: &ClientId| key.pk.strip_prefix("stop#") == Some(client.as_str());
-        options.client.as_ref().is_none_or(|client| key.pk == client.as_str() || stops(client))
+        options.client.as_ref().is_none_or(|client| key.pk == client.as_str() || key.pk == partition(client))
     };
     let (mut findings, half) = (0, &archive.header.half);
     let new = against::compare(archive, book.records()?, asked, |kind, row, says| {

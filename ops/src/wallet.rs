@@ -15,6 +15,7 @@ use crate::{
     failed::Failed,
     half::Half,
     row::{Row, Says, Share},
+    stops::freezes,
     table::Rows,
 };
 
@@ -75,8 +76,7 @@ impl Wallet {
     /// # Errors
     /// What AWS refuses, or a stop that can't be read.
     pub async fn read(rows: &Rows, client: &ClientId, keys: Option<&KeyRing>) -> Result<Self, Failed> {
-        let stops = rows.stops().stops(client).await;
-        let stops = stops.map_err(|error| Failed::shared(&format!("reading {}", rows.name), &error))?;
+        let stops = rows.all_stops(client).await?;
         let (mut shares, mut times, mut foreign) = (BTreeMap::new(), Vec::new(), 0);
         let see = |item| match Row::read(rows.half, item) {
             Row::Share(share) => _ = shares.insert(share.digest.clone(), share),
@@ -95,7 +95,7 @@ impl Wallet {
 
     /// The freezes that hold.
     pub fn freezes(&self) -> impl Iterator<Item = &Stop> {
-        self.stops.iter().filter(|stop| stop.holds() && stop.held == Held::Everything)
+        freezes(&self.stops)
     }
 
     /// What would be withdrawn with these stops besides.

@@ -8,12 +8,11 @@ use backup_shares::{
 use clap::Args;
 
 use crate::{
-    ask::Confirm,
     exit::Exit,
     failed::Failed,
     freeze::done,
     half::{Half, Tables},
-    stops::{Reason, client, hold_back, in_words, lift},
+    stops::{Change, hold_back, in_words, lift},
     table::Rows,
     terminal::{BAD, say},
     times,
@@ -26,9 +25,6 @@ use crate::{
 /// them again. A withdrawn share that is sent again is acknowledged and stays withdrawn.
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Portal's client id.
-    #[arg(value_name = "CLIENT", value_parser = client)]
-    client: ClientId,
     /// Which half the shares are of.
     #[arg(long)]
     half: Half,
@@ -45,19 +41,12 @@ pub struct Options {
     #[arg(long, value_name = "METHOD", value_parser = method, requires = "from")]
     method: Option<Method>,
     #[command(flatten)]
-    reason: Reason,
-    #[command(flatten)]
-    confirm: Confirm,
-    #[command(flatten)]
-    tables: Tables,
+    change: Change,
 }
 
 /// Gives withdrawn shares of a client again: lifts stops.
 #[derive(Args, Debug)]
 pub struct Lifting {
-    /// Portal's client id.
-    #[arg(value_name = "CLIENT", value_parser = client)]
-    client: ClientId,
     /// Which half the shares are of.
     #[arg(long)]
     half: Half,
@@ -68,11 +57,7 @@ pub struct Lifting {
     #[arg(long, value_name = "ID", value_parser = share)]
     share: Vec<RowDigest>,
     #[command(flatten)]
-    reason: Reason,
-    #[command(flatten)]
-    confirm: Confirm,
-    #[command(flatten)]
-    tables: Tables,
+    change: Change,
 }
 
 fn share(text: &str) -> Result<RowDigest, String> {
@@ -92,7 +77,7 @@ fn method(text: &str) -> Result<Method, String> {
 /// # Errors
 /// When a share is not there, or all are withdrawn already, and what AWS refuses.
 pub async fn withdraw(options: &Options, json: bool) -> Result<Exit, Failed> {
-    let (rows, wallet) = read(&options.client, options.half, &options.tables).await?;
+    let (rows, wallet) = read(&options.change.client, options.half, &options.change.tables).await?;
     let stops = stops(options, &wallet)?;
     if stops.is_empty() {
         return Err(Failed::not_done("what you name is withdrawn already: `custodian show` says by whom"));
@@ -106,16 +91,16 @@ pub async fn withdraw(options: &Options, json: bool) -> Result<Exit, Failed> {
     if !json {
         foretell(&after);
     }
-    let what = format!("Withdraw {withdrawn} of {} shares of {}", after.stored.len(), options.client);
-    let did = options.confirm.go_on(&what, json)?;
+    let what = format!("Withdraw {withdrawn} of {} shares of {}", after.stored.len(), options.change.client);
+    let did = options.change.confirm.go_on(&what, json)?;
     for stop in stops.iter().filter(|_| did) {
-        hold_back(&rows, &options.client, stop).await?;
+        hold_back(&rows, &options.change.client, stop).await?;
     }
     done(
         json,
         did,
         &format!("without {withdrawn} shares of the {} half", options.half),
-        &options.client,
+        &options.change.client,
         &stops,
     );
     Ok(Exit::Good)
@@ -126,7 +111,7 @@ pub async fn withdraw(options: &Options, json: bool) -> Result<Exit, Failed> {
 /// # Errors
 /// When there is no such stop, or it is lifted already, and what AWS refuses.
 pub async fn reinstate(options: &Lifting, json: bool) -> Result<Exit, Failed> {
-    let (rows, wallet) = read(&options.client, options.half, &options.tables).await?;
+    let (rows, wallet) = read(&options.change.client, options.half, &options.change.tables).await?;
     let of_share = |stop: &Stop| matches!(&stop.held, Held::Share(digest) if options.share.contains(digest));
     let named =
         |stop: &&Stop| stop.held != Held::Everything && (options.stop.contains(&stop.id) || of_share(stop));
@@ -140,13 +125,14 @@ pub async fn reinstate(options: &Lifting, json: bool) -> Result<Exit, Failed> {
             say(format_args!("   {}", in_words(stop)));
         }
     }
-    let did = options
-        .confirm
-        .go_on(&format!("Give again what {} of {} holds back", of(stops.len()), options.client), json)?;
+    let did = options.change.confirm.go_on(
+        &format!("Give again what {} of {} holds back", of(stops.len()), options.change.client),
+        json,
+    )?;
     for stop in stops.iter().filter(|_| did) {
-        lift(&rows, &options.client, stop, &options.reason).await?;
+        lift(&rows, &options.change.client, stop, &options.change.reason).await?;
     }
-    done(json, did, "given again what was withdrawn", &options.client, &stops);
+    done(json, did, "given again what was withdrawn", &options.change.client, &stops);
     Ok(Exit::Good)
 }
 
@@ -185,7 +171,7 @@ fn stops(options: &Options, wallet: &Wallet) -> Result<Vec<Stop>, Failed> {
         let method = options.method.as_ref().map(Method::meaning);
         let held = Held::Span(Span { from, to, method });
         let is_there = wallet.stops.iter().any(|stop| stop.holds() && stop.held == held);
-        return Ok(if is_there { Vec::new() } else { vec![options.reason.stop(held)?] });
+        return Ok(if is_there { Vec::new() } else { vec![options.change.reason.stop(held)?] });
     }
     let mut stops = Vec::new();
     for digest in &options.share {
@@ -198,7 +184,7 @@ fn stops(options: &Options, wallet: &Wallet) -> Result<Vec<Stop>, Failed> {
             ))
         })?;
         if !stored.withdrawn {
-            stops.push(options.reason.stop(Held::Share(digest.clone()))?);
+            stops.push(options.change.reason.stop(Held::Share(digest.clone()))?);
         }
     }
     Ok(stops)

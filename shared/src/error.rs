@@ -150,6 +150,12 @@ pub struct AwsFailure {
 }
 
 impl AwsFailure {
+    /// The service's code, such as `AccessDeniedException`; in words where there is none: `no connection`, `timeout`,
+    /// `request not built` or `unreadable answer`.
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
     /// Keeps operation, code and request id of an SDK error, each cut to what such names look like.
     pub fn new<E, R>(operation: &'static str, error: &aws_sdk_kms::error::SdkError<E, R>) -> Self
     where

@@ -64,6 +64,12 @@ pub(crate) fn is_nothing(text: &str) -> bool {
     ["undefined", "null", "nan", "none"].iter().any(|nothing| text.eq_ignore_ascii_case(nothing))
 }
 
+/// Whether a text is so many lowercase hex digits: a digest's, or a stop's id.
+pub(crate) fn is_lowercase_hex(text: &str, digits: usize) -> bool {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.len() == digits && text.bytes().all(is_hex)
+}
+
 impl Method {
     /// The method of shares from versions that send none.
     pub fn unknown() -> Self {

@@ -44,4 +44,5 @@ pub mod wanted;
 pub mod webhook_policy;
 pub mod withdrawn;
 
+pub use clock::HORIZON;
 pub use error::{Error, Result};

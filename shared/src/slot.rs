@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use aws_lc_rs::digest;
 
 use crate::{
-    ids::{ClientId, Method, PairId},
+    ids::{ClientId, Method, PairId, is_lowercase_hex},
     share::Share,
 };
 
@@ -102,8 +102,7 @@ pub struct RowDigest(String);
 impl RowDigest {
     /// Reads a digest; `None` when it is not 64 lowercase hex digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (text.len() == 64 && text.bytes().all(is_hex)).then(|| Self(text.into()))
+        is_lowercase_hex(text, 64).then(|| Self(text.into()))
     }
 
     /// The digest, in hex.

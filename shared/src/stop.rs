@@ -7,9 +7,21 @@ use aws_lc_rs::rand;
 
 use crate::{
     error::{Error, Result},
-    ids::Method,
+    ids::{ClientId, Method, is_lowercase_hex},
     slot::RowDigest,
 };
+
+const PARTITION: &str = "stop#";
+
+/// The partition key of a client's stops. No client has it.
+pub fn partition(client: &ClientId) -> String {
+    format!("{PARTITION}{client}")
+}
+
+/// Whose stops lie under a partition key; `None` when no stops do.
+pub fn stopped(partition_key: &str) -> Option<ClientId> {
+    ClientId::parse(partition_key.strip_prefix(PARTITION)?).ok()
+}
 
 /// Id of a stop: 32 lowercase hex digits, drawn at random, so that no two stops are ever one row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,8 +40,7 @@ impl StopId {
 
     /// Reads an id; `None` when it is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (text.len() == 32 && text.bytes().all(is_hex)).then(|| Self(text.into()))
+        is_lowercase_hex(text, 32).then(|| Self(text.into()))
     }
 
     /// The id, in hex.

@@ -14,9 +14,9 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 
-use self::row::{METHOD, PAIR, PARTITION_KEY, Values};
+use self::row::{METHOD, PAIR, Values};
 pub use self::{
-    row::{Item, SORT_KEY, ShareRow, TimeRow},
+    row::{Item, PARTITION_KEY, SORT_KEY, ShareRow, TimeRow, text},
     stops::read as read_stops,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     log,
     row_key::{TIMES, TimeKey, share_key},
     slot::{Kind, RowDigest, Slot},
-    stop::{Made, Stop},
+    stop::{Made, Stop, partition},
     withdrawn::Withdrawn,
 };
 
@@ -161,7 +161,7 @@ impl Table {
     pub async fn stops(&self, client: &ClientId) -> Result<Vec<Stop>> {
         let (mut items, mut start) = (Vec::new(), None);
         for _ in 0..MAX_STOP_PAGES {
-            let query = self.rows_under(stops::partition(client)).key_condition_expression("#pk = :client");
+            let query = self.rows_under(partition(client)).key_condition_expression("#pk = :client");
             let (page, _) = send(query.set_exclusive_start_key(start)).await?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;

@@ -9,7 +9,7 @@ use crate::{
     row_key::{LATEST, TimeKey},
     slot::RowDigest,
     stop::{Held, Span, Stop},
-    table::{Item, SORT_KEY, ShareRow, TimeRow},
+    table::{Item, SORT_KEY, ShareRow, TimeRow, text},
 };
 
 /// What is withdrawn of a client. To have one is to know that the client is not frozen.
@@ -59,7 +59,7 @@ impl Withdrawn {
     /// Where a page goes on after the row that the last one ended at. A withdrawn span is stepped over by key, however many
     /// rows it has. `None` when nothing is there.
     pub(crate) fn past(&self, last: Item, side: Side) -> Option<Next> {
-        let key = last.get(SORT_KEY).and_then(|key| TimeKey::parse(key.as_s().ok()?));
+        let key = text(&last, SORT_KEY).and_then(TimeKey::parse);
         let around =
             |key: TimeKey| self.spans.iter().find(|span| span.method.is_none() && span.covers(key.at));
         let Some(span) = key.and_then(around) else { return Some(Next::Row(last)) };

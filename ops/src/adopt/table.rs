@@ -11,10 +11,10 @@ use aws_sdk_dynamodb::{
         StreamViewType, TableDescription, TableStatus,
     },
 };
-use backup_shares::key_ring::KeyRing;
+use backup_shares::{key_ring::KeyRing, table::text};
 use serde_json::Value;
 
-use crate::{failed::Failed, row::text};
+use crate::failed::Failed;
 
 const BACKUPS: &str = "backups of 35 days";
 const PROTECTION: &str = "protection against deletion";

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     line::key,
-    sort::{Line, Section, next_line},
+    sort::{Line, Lines, Section, next_line},
 };
 use crate::{
     failed::Failed,
@@ -153,12 +153,8 @@ impl Archive {
     /// The rows' lines, in the order of their keys.
     pub fn lines(&self) -> impl Iterator<Item = Result<Line, Failed>> + use<'_> {
         let [start, end] = self.rows;
-        let mut from = BufReader::new(Section::new(Rc::clone(&self.file), start, end));
-        std::iter::from_fn(move || match next_line(&mut from) {
-            Ok(text) if text.is_empty() => None,
-            Ok(text) => key(&text).map(|key| Ok(Line { key, text })),
-            Err(error) => Some(Err(failed(&self.path)(error))),
-        })
+        let lines = Lines::of(Section::new(Rc::clone(&self.file), start, end));
+        lines.map(|line| line.map_err(failed(&self.path)))
     }
 }
 

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use backup_shares::table::{Item, SORT_KEY};
+use backup_shares::table::{Item, PARTITION_KEY, SORT_KEY};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{failed::Failed, row::PARTITION_KEY, scan::Key};
+use crate::{failed::Failed, scan::Key};
 
 /// A row's line, without its end; `None` when this build can't write all of it.
 pub fn line(key: &Key, item: &Item) -> Option<String> {

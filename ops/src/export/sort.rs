@@ -72,7 +72,7 @@ pub fn next_line(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
 /// When the folder can't be written, or the lines can't be read.
 pub fn sorted(lines: Section, folder: &Path) -> io::Result<Merged> {
     let (mut runs, mut run, mut bytes) = (Runs::new(folder)?, Vec::new(), 0);
-    for line in Lines(BufReader::new(lines)) {
+    for line in Lines::of(lines) {
         let line = line?;
         bytes += line.text.len();
         run.push(line);
@@ -130,7 +130,14 @@ impl Runs {
 }
 
 /// The lines of a section that have a key.
-struct Lines(BufReader<Section>);
+pub struct Lines(BufReader<Section>);
+
+impl Lines {
+    /// Those of that section.
+    pub fn of(section: Section) -> Self {
+        Self(BufReader::new(section))
+    }
+}
 
 impl Iterator for Lines {
     type Item = io::Result<Line>;
@@ -158,7 +165,7 @@ pub struct Merged {
 impl Merged {
     fn of(file: &Rc<File>, sections: &[[u64; 2]]) -> io::Result<Self> {
         let section = |[start, end]: &[u64; 2]| Section::new(Rc::clone(file), *start, *end);
-        let runs = sections.iter().map(|of| Lines(BufReader::new(section(of)))).collect();
+        let runs = sections.iter().map(|of| Lines::of(section(of))).collect();
         let mut merged = Self { runs, heads: BinaryHeap::new() };
         for run in 0..merged.runs.len() {
             merged.pull(run)?;

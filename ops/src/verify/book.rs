@@ -15,7 +15,7 @@ use super::{
 use crate::{
     export::sort::{Merged, Section, next_line, sorted},
     failed::Failed,
-    journal::{Files, Journal, failed, folder},
+    journal::{Files, Journal, beside, failed, folder},
     scan::Place,
 };
 
@@ -51,9 +51,7 @@ impl Book {
             let (journal, folder) = (Journal::passing()?, std::env::temp_dir());
             return Ok(Self { reached: fresh, run, journal, waits: false, folder, json });
         };
-        let mut spool = checkpoint.as_os_str().to_owned();
-        spool.push(".findings");
-        let files = Files { checkpoint: checkpoint.into(), spool: spool.into() };
+        let files = Files { checkpoint: checkpoint.into(), spool: beside(checkpoint, ".findings") };
         let (journal, reached) = Journal::open(&files, &run, fresh)?;
         Ok(Self { reached, run, journal, waits: true, folder: folder(checkpoint).into(), json })
     }

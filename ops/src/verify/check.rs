@@ -4,9 +4,11 @@ use std::{collections::BTreeMap, slice};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use backup_shares::{
+    HORIZON,
     key_ring::KeyRing,
     row_key::{TimeKey, share_key},
     slot::RowDigest,
+    stop::stopped,
     table::{Item, TimeRow, read_stops},
 };
 use serde::{Deserialize, Serialize};
@@ -24,8 +26,6 @@ use crate::{
     times::written,
 };
 
-/// No clock of a function's may be so far ahead, in milliseconds.
-const AHEAD: u64 = 5 * 60 * 1000;
 /// So many shares of a partition are kept until their time rows come; those of more are looked up.
 const MOST_KEPT: usize = 2048;
 
@@ -91,7 +91,7 @@ impl<'a> Checker<'a> {
     /// # Errors
     /// What AWS refuses, or a table that is none of ours.
     pub async fn page(&mut self, page: Page, counts: &mut Counts) -> Result<Seen, Failed> {
-        let (mut seen, latest) = (Seen::default(), page.date + AHEAD);
+        let (mut seen, latest) = (Seen::default(), page.date + HORIZON);
         for item in page.items {
             let key = Key::of(&item).ok_or_else(|| no_shares(&self.rows.name))?;
             counts.rows += 1;
@@ -102,7 +102,7 @@ impl<'a> Checker<'a> {
             let mut found =
                 Found { half: self.rows.half.to_string(), key: &key, findings: &mut seen.findings };
             // Who made a stop says when by their own clock, and no read depends on it.
-            let of_share = time.filter(|_| !key.pk.starts_with("stop#"));
+            let of_share = time.filter(|_| stopped(&key.pk).is_none());
             if let Some(at) = of_share.filter(|at| *at > latest) {
                 found.add(Kind::Ahead, format!("its time has not come: {}", written(at)));
             }

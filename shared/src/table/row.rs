@@ -14,6 +14,7 @@ use crate::{
     slot::{Kind, RowDigest, Slot},
 };
 
+/// Name of the partition key's attribute.
 pub const PARTITION_KEY: &str = "pk";
 /// Name of the sort key's attribute.
 pub const SORT_KEY: &str = "sk";
@@ -106,7 +107,7 @@ pub struct TimeRow {
 impl TimeRow {
     /// Reads the item of a time row, as far as it can be read.
     pub fn read(kind: Kind, client: &ClientId, item: &Item) -> Self {
-        let row_key = item.get(SORT_KEY).and_then(|key| key.as_s().ok()).cloned().unwrap_or_default();
+        let row_key = text(item, SORT_KEY).unwrap_or_default().to_owned();
         Self { key: TimeKey::parse(&row_key), slot: slot(kind, client, item), row_key }
     }
 }
@@ -127,9 +128,13 @@ fn common(slot: &Slot, row_key: String) -> Values {
     ]
 }
 
+/// The text of an attribute; `None` when it is not there, or no text.
+pub fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
 fn slot(kind: Kind, client: &ClientId, item: &Item) -> Option<Slot> {
-    let text = |name: &str| item.get(name)?.as_s().ok().map(String::as_str);
-    Slot::from_row(kind, client, text(METHOD)?, text(PAIR)?)
+    Slot::from_row(kind, client, text(item, METHOD)?, text(item, PAIR)?)
 }
 
 pub(super) fn milliseconds(value: &AttributeValue) -> Option<u64> {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::row::{Item, PARTITION_KEY, SORT_KEY, Values, milliseconds};
+use super::row::{Item, METHOD, PARTITION_KEY, SORT_KEY, Values, milliseconds, text};
 use crate::{
     ids::{ClientId, Method},
     slot::RowDigest,
-    stop::{Held, Lifted, Made, Span, Stop, StopId},
+    stop::{Held, Lifted, Made, Span, Stop, StopId, partition},
 };
 
 const FREEZE: &str = "freeze";
@@ -19,15 +19,9 @@ const LIFTED: &str = "lifted";
 const SHARE: &str = "share";
 const FIRST: &str = "first";
 const LAST: &str = "last";
-const METHOD: &str = "method";
 const MADE_BY: &str = "made_by";
 const MADE_AT: &str = "made_at";
 const REASON: &str = "reason";
-
-/// The partition key of a client's stops.
-pub fn partition(client: &ClientId) -> String {
-    format!("stop#{client}")
-}
 
 /// A stop's row.
 pub fn values(client: &ClientId, stop: &Stop) -> Values {
@@ -113,10 +107,6 @@ fn withdrawn(item: &Item) -> Option<Held> {
 fn made(item: &Item) -> Option<Made> {
     let at = item.get(MADE_AT).and_then(milliseconds)?;
     Some(Made { by: text(item, MADE_BY)?.into(), at, why: text(item, REASON)?.into() })
-}
-
-fn text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
-    item.get(name)?.as_s().ok().map(String::as_str)
 }
 
 #[cfg(test)]

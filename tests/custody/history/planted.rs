@@ -19,7 +19,7 @@ use super::{
     operation::{Action, BROKEN, Half, Kept, Operation, Outcome},
     plan::{Plan, name},
     rules::{Rule, violations},
-    run::{Scene, run},
+    run::{Scene, functions, run},
     shrink::shrink,
 };
 use crate::support::system::Item;
@@ -95,7 +95,7 @@ impl Planted {
     }
 
     async fn delete(&self, half: Half, which: impl Fn(&Item) -> bool) {
-        let function = if half == Half::Client { "store-backup" } else { "webhook-backup" };
+        let function = functions(half).stores;
         for row in self.scene.system.rows(function).await.into_iter().filter(which) {
             self.scene.system.delete(function, &row).await;
         }

@@ -133,7 +133,7 @@ fn refused(answer: &Answer) -> Outcome {
     }
 }
 
-const fn functions(half: Half) -> half::Half {
+pub const fn functions(half: Half) -> half::Half {
     match half {
         Half::Client => half::CLIENTS,
         Half::Custodian => half::CUSTODIANS,

@@ -7,6 +7,7 @@ use std::sync::{
 
 use dynoxide::Database;
 use faults::{Fate, Fault, Proxy, Seen};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -113,6 +114,5 @@ impl Custodian {
 
 /// Ends a process as a crash would.
 pub fn kill(pid: u32) {
-    let killed = std::process::Command::new("kill").args(["-s", "KILL", &pid.to_string()]).status();
-    assert!(killed.unwrap().success());
+    kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), Signal::KILL).unwrap();
 }
