@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 const TOLERANCE: u64 = 10_000;
 
 /// How far above a reader's now a time row may stand and still be chosen before those below, in milliseconds: far more
-/// than [`TOLERANCE`], so that only what no function of ours has written stands there.
+/// than a share's time may be from AWS's, so that only what no function of ours has written stands there.
 pub const HORIZON: u64 = 5 * 60 * 1000;
 
 /// The time to seal a share with, in milliseconds since 1970. Two shares that one process seals never bear the same

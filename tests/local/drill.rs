@@ -13,9 +13,11 @@ use std::{
     },
 };
 
+use faults::{Fate, Fault, Proxy};
 use local::run::Running;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 use self::program::{Drill, Said};
 use crate::{
@@ -111,8 +113,18 @@ async fn a_drill_that_was_killed_anywhere_is_in_nobodys_way() {
     let folder = TempDir::new().unwrap();
     let running = start(&folder).await;
     let drill = Drill::at(&running, "drill");
-    for steps in [1, 6, 11, 20, 33] {
-        drill.json().is_interrupted_after(steps).await;
+    for number in [0, 5, 10, 20, 33] {
+        let waits = Arc::new(Notify::new());
+        let tell = Arc::clone(&waits);
+        let unanswered = move |request: usize, _: &_| {
+            if request < number {
+                return Fate::Pass;
+            }
+            tell.notify_one();
+            Fate::After(Fault::Hang)
+        };
+        let silent = Proxy::start(&running.url, unanswered).await.unwrap();
+        drill.clone().moved_to(&silent.url).is_interrupted_while_it(&waits).await;
     }
     let said = drill.ends().await;
     assert_eq!(said.code, Some(0), "{}", said.all());

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    os::unix::process::ExitStatusExt as _,
     path::Path,
     process::{Output, Stdio},
 };
@@ -10,9 +11,8 @@ use local::{compile, run::Running, workspace::Workspace};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
     process::Command,
-    sync::OnceCell,
+    sync::{Notify, OnceCell},
     time::timeout,
 };
 
@@ -92,21 +92,15 @@ impl Drill {
         Said { code: status.code(), out, err }
     }
 
-    /// Ctrl-C, once it has printed so many lines.
-    pub async fn is_interrupted_after(&self, lines: usize) {
+    /// Ctrl-C while it waits for an answer that never comes, which `waits` is told of.
+    pub async fn is_interrupted_while_it(&self, waits: &Notify) {
         let mut child = self.command().await.spawn().unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
-        for _ in 0..lines {
-            timeout(PATIENCE, said.next_line()).await.unwrap().unwrap().expect("it goes on");
-        }
-        // Not by the program `kill`: on a busy machine it starts after the drill has ended.
+        timeout(PATIENCE, waits.notified()).await.expect("it gets that far");
+        // Not by the program `kill`, which takes a while to start on a busy machine.
         let id = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
         kill_process(id, Signal::INT).unwrap();
-        assert_eq!(
-            timeout(PATIENCE, child.wait()).await.unwrap().unwrap().code(),
-            None,
-            "it is ended by the signal"
-        );
+        let status = timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
+        assert_eq!(status.signal(), Some(Signal::INT.as_raw()), "it is ended by the signal");
     }
 
     async fn command(&self) -> Command {
