@@ -10,14 +10,16 @@ use tokio::{
 };
 
 use super::{
-    Exception, Fate, Fault, Plan, Seen, lock,
+    Exception, Fate, Fault, Plan, Seen,
+    batch::{halved, unfinished},
+    lock,
     message::{answer, dated, header, message},
 };
 
 type Stream = BufReader<TcpStream>;
 
 /// An HTTP message: its head with the empty line, and its body.
-type Message = (String, Vec<u8>);
+pub(super) type Message = (String, Vec<u8>);
 
 /// Serves the calls of a connection. `None` once it has ended, by whichever side.
 pub(super) async fn serve<F>(stream: TcpStream, number: usize, plan: &Plan<F>) -> Option<()>
@@ -50,6 +52,13 @@ where
                 pass(&(dated(&head, seconds), body), &mut caller).await?;
             }
             Fate::Trickle(pause) => trickle(&service.ask(&request).await?, pause, &mut caller).await?,
+            Fate::Halve => match halved(&request) {
+                Some((first, left)) => {
+                    let answer = service.ask(&first).await?;
+                    pass(&unfinished(&answer, left), &mut caller).await?;
+                }
+                None => pass(&service.ask(&request).await?, &mut caller).await?,
+            },
             Fate::Truncate => {
                 let (head, body) = service.ask(&request).await?;
                 return pass(&(head, body[..body.len() / 2].to_vec()), &mut caller).await;

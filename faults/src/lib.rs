@@ -1,6 +1,7 @@
 //! A proxy in front of a service of AWS that sees each call and breaks those that it is told to: **for tests and
 //! measurements alone**, never deployed.
 
+mod batch;
 mod connection;
 mod message;
 
@@ -29,6 +30,9 @@ pub enum Fate {
     Dated(Option<i64>),
     /// The service's answer arrives byte by byte, with this pause before each of its body.
     Trickle(Duration),
+    /// The service is asked for half of a batch's keys, and the answer says that the others have to be asked for again.
+    /// Any other call goes through.
+    Halve,
     /// Half of the answer's body arrives, then the connection ends.
     Truncate,
     /// The service never hears of it; this takes the place of its answer.

@@ -23,6 +23,19 @@ pub(super) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
+/// A message with another body, which is JSON.
+pub(super) fn resized(head: &str, body: String) -> (String, Vec<u8>) {
+    let length = header(head, "content-length").unwrap_or_default();
+    let is_length = |line: &str| header(line, "content-length") == Some(length);
+    let others: String = head.split_inclusive("\r\n").filter(|line| !is_length(line)).collect();
+    let head = format!(
+        "{}content-length: {}\r\n\r\n",
+        others.trim_end_matches("\r\n").to_owned() + "\r\n",
+        body.len()
+    );
+    (head, body.into_bytes())
+}
+
 /// An answer in the AWS JSON form.
 pub(super) fn answer(status: u16, json: &str) -> Vec<u8> {
     let (length, date) = (json.len(), date(0));

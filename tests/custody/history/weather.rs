@@ -47,7 +47,8 @@ fn fault(rng: &mut Rng, errors: Errors) -> Fate {
         40..52 => Fate::After(Fault::Reset),
         52..60 => Fate::After(Fault::Close),
         60..72 => Fate::After(Fault::Refuse(errors.fails)),
-        72..80 => Fate::Truncate,
+        72..78 => Fate::Truncate,
+        78..80 => Fate::Halve,
         80..85 => Fate::Slow(moment),
         // Clocks that disagree, within the tolerance of a store and far beyond it.
         85..88 => Fate::Dated(*rng.choice(&DATES).unwrap_or(&None)),
