@@ -27,7 +27,7 @@ use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 /// Calls that always get the same answer for the same request. They are asked of the service once and answered from memory
 /// then: what is measured is the function, not how fast the emulator is.
-const READS: [&str; 2] = ["Query", "Decrypt"];
+const READS: [&str; 3] = ["Query", "BatchGetItem", "Decrypt"];
 
 /// What came through a front.
 #[derive(Clone, Copy, Debug, Default, Serialize)]

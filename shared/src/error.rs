@@ -57,6 +57,9 @@ pub enum Error {
     /// An answer of AWS's says not when it was given.
     #[error("{0} was answered without a Date, which shares are dated by")]
     Undated(&'static str),
+    /// DynamoDB gives none of the rows that it was asked for, and says that they are to be asked for again.
+    #[error("BatchGetItem was answered without any of its rows")]
+    NothingRead,
     /// The host's clock is off by more than a share's time may be. Nothing was stored.
     #[error("the host's clock says {host} and AWS's {aws}, in milliseconds since 1970: nothing was stored")]
     Clock {
@@ -99,6 +102,7 @@ impl Error {
             }
             Self::Unavailable(_)
             | Self::Undated(_)
+            | Self::NothingRead
             | Self::Clock { .. }
             | Self::Removed
             | Self::TooManyRows(_)

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::select;
 
 use crate::{
@@ -65,7 +65,7 @@ impl<'a> Fetch<'a> {
 
     /// Opens shares from a side until the room is full or there are no more. Rows are read while shares are opened.
     async fn fill(&mut self, ends: &mut Ends<'_>, side: Side, room: Room) -> Result<()> {
-        let (mut reads, mut opens) = (FuturesOrdered::new(), FuturesUnordered::new());
+        let (mut reads, mut opens) = (FuturesUnordered::new(), FuturesUnordered::new());
         let mut opening = Vec::new();
         self.add_spare(side, room);
         loop {
@@ -76,10 +76,10 @@ impl<'a> Fetch<'a> {
                 opens.push(open(self.vault, place, row));
             }
             let count = if reads.is_empty() { self.readable(side, room, &opening) } else { 0 };
-            for time in ends.take(side, count).await? {
-                reads.push_back(read(self.vault, self.client, time));
-            }
-            if count > 0 && reads.is_empty() && self.take_over(side) {
+            let times = ends.take(side, count).await?;
+            if !times.is_empty() {
+                reads.push(read(self.vault, self.client, times));
+            } else if count > 0 && self.take_over(side) {
                 continue;
             }
             select! {
@@ -90,16 +90,14 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// How many more rows to read while shares of these lengths are opened: none while there are rows that may not fit, so
-    /// that no more are read in vain than if nothing was opened meanwhile.
+    /// How many more rows to read while shares of these lengths are opened: none while there are others, or shares that
+    /// may not fit, so that no more are read in vain than if nothing was opened meanwhile.
     fn readable(&self, side: Side, room: Room, opening: &[usize]) -> usize {
-        let Pending { rows, spare } = &self.pending[side as usize];
-        let known = opening.len() + rows.len();
-        if spare.is_some() || self.fitting(side, room, opening).0 < known {
+        let is_waiting = !self.pending[side as usize].is_empty();
+        if is_waiting || self.fitting(side, room, opening).0 < opening.len() {
             return 0;
         }
-        let left = room.shares.saturating_sub(self.chosen.taken() + known);
-        left.min(AT_ONCE.saturating_sub(rows.len()))
+        AT_ONCE.min(room.shares.saturating_sub(self.chosen.taken() + opening.len()))
     }
 
     /// How many of the rows to open, beside those of these lengths: such that fit whatever is in them. One that may fit
@@ -140,10 +138,12 @@ impl<'a> Fetch<'a> {
         !self.pending[side as usize].rows.is_empty()
     }
 
-    fn keep(&mut self, side: Side, (key, row): (String, Result<ShareRow>)) {
-        match row {
-            Ok(row) => self.pending[side as usize].rows.push_back(((side != Side::Ahead, key), row)),
-            Err(refused) => self.refused = Some(refused),
+    fn keep(&mut self, side: Side, read: Vec<(String, Result<ShareRow>)>) {
+        for (key, row) in read {
+            match row {
+                Ok(row) => self.pending[side as usize].rows.push_back(((side != Side::Ahead, key), row)),
+                Err(refused) => self.refused = Some(refused),
+            }
         }
     }
 
@@ -167,9 +167,13 @@ struct Opened {
     share: Result<Share>,
 }
 
-async fn read(vault: &Vault, client: &ClientId, time: TimeRow) -> Result<(String, Result<ShareRow>)> {
-    let row = of_the_row(vault.read(client, &time).await)?;
-    Ok((time.row_key, row))
+async fn read(
+    vault: &Vault,
+    client: &ClientId,
+    times: Vec<TimeRow>,
+) -> Result<Vec<(String, Result<ShareRow>)>> {
+    let rows = vault.read_all(client, &times).await?;
+    Ok(times.into_iter().map(|time| time.row_key).zip(rows).collect())
 }
 
 async fn open(vault: &Vault, place: Place, row: ShareRow) -> Result<Opened> {

@@ -1,6 +1,7 @@
 //! The calls to a table. A row is inserted once, never changed, never removed; it is read by its key, or in the order of
 //! time.
 
+mod batch;
 mod row;
 mod stops;
 
@@ -16,6 +17,7 @@ use aws_sdk_dynamodb::{
 
 use self::row::{METHOD, PAIR, Values};
 pub use self::{
+    batch::Found,
     row::{Item, PARTITION_KEY, SORT_KEY, ShareRow, TimeRow, text},
     stops::read as read_stops,
 };
@@ -196,7 +198,7 @@ impl Table {
         self.insert(stops::lifting(client, stop, made)).await.map(|_is_new| ())
     }
 
-    /// A row by its key. By `Query`, the one right to read that a function's role has.
+    /// A row by its key. By `Query`, so that a role that reads in the order of time needs no other right.
     async fn item(&self, client: &ClientId, row_key: String) -> Result<Option<Item>> {
         let query = self
             .rows_under(client.as_str().into())

@@ -50,12 +50,13 @@ fn points() -> Vec<(Request, Point)> {
         (Request::StoreCustodian, 3),
         (Request::StoreClient, 3),
         (Request::StoreBothCurves, 6),
-        // Stops and time rows, then at least two shares to read and to open.
-        (Request::Fetch, 6),
+        // Stops and time rows, then the shares, of which there are at least two to open.
+        (Request::Fetch, 5),
         (Request::Get, 4),
         (Request::List, 2),
-        // The stops, the newest time rows, the oldest, and the first of the shares.
-        (Request::FetchMany, 5),
+        // The stops, the newest time rows, the oldest, the first of the shares, and what follows at once: two to open, or
+        // one and the next of the shares.
+        (Request::FetchMany, 6),
     ];
     let of_request = |(request, calls)| {
         let moments = [Moment::Sent, Moment::UnderWay, Moment::Done];

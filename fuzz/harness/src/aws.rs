@@ -95,6 +95,7 @@ impl State {
         match operation {
             "ExecuteStatement" => self.insert(request),
             "Query" => Ok(self.query(request)),
+            "BatchGetItem" => Ok(self.batch(request)),
             "GenerateDataKey" => Ok(data_key(request)),
             "Decrypt" => decrypt(request),
             other => panic!("{other} is no call that a function makes"),
@@ -111,6 +112,16 @@ impl State {
         }
         self.rows.push(row);
         Ok(json!({}))
+    }
+
+    /// The rows of keys.
+    fn batch(&self, request: &Value) -> Value {
+        let (table, asked) = request["RequestItems"].as_object().unwrap().iter().next().unwrap();
+        let keys = asked["Keys"].as_array().unwrap();
+        let is_asked_for =
+            |row: &&Value| keys.iter().any(|key| (&key["pk"], &key["sk"]) == (&row["pk"], &row["sk"]));
+        let rows: Vec<&Value> = self.rows.iter().filter(is_asked_for).collect();
+        json!({ "Responses": { table: rows } })
     }
 
     /// The row of a key, or the time rows of a client, newest first, from a start on. There is never more than one of those of one method and pair.

@@ -171,7 +171,7 @@ pub const GRANTS: &[Grant] = &[
     grant(WebhookBackup, CUSTODIAN, Table, Only(&["dynamodb:Query"]), Always),
     grant(WebhookBackup, CUSTODIAN, Table, Only(INSERTS), NoStop),
     grant(WebhookBackup, CUSTODIAN, Key, Only(&["kms:GenerateDataKey"]), RightContext),
-    grant(WebhookFetch, CUSTODIAN, Table, Only(&["dynamodb:Query"]), Always),
+    grant(WebhookFetch, CUSTODIAN, Table, Only(&["dynamodb:BatchGetItem", "dynamodb:Query"]), Always),
     grant(WebhookFetch, CUSTODIAN, Key, Only(&["kms:Decrypt"]), RightContext),
     grant(Operator, BOTH, Table, Only(LOOKS), Always),
     grant(Operator, BOTH, Table, Only(INSERTS), StopAlone),
