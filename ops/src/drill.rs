@@ -2,6 +2,7 @@
 
 mod alarm;
 mod door;
+mod freeze;
 mod inputs;
 mod meaning;
 mod portal_itself;
@@ -16,11 +17,13 @@ use story::{Address, Cast, Failure, Http, Story};
 
 use self::{
     door::Webhook,
+    freeze::Freeze,
     report::Report,
     verdict::{Stopped, Verdict},
 };
 use crate::{
     exit::Exit,
+    half::Tables,
     terminal::{BAD, complain},
 };
 
@@ -55,6 +58,12 @@ pub struct Options {
     /// Instead of the story: let the webhook refuse so often that the alarm about it rings. For a development stack.
     #[arg(long)]
     alarm: bool,
+    /// After the story: freeze the drill's client as an operator would, look that nobody gets a share, and thaw it. Takes the
+    /// operators' role and the tables' names; whoever is told of freezes is told of this one.
+    #[arg(long, conflicts_with = "alarm")]
+    freeze: bool,
+    #[command(flatten)]
+    tables: Tables,
 }
 
 const MORE: &str = "\
@@ -88,6 +97,7 @@ pub async fn run(options: &Options, json: bool) -> Exit {
 async fn drill(options: &Options, inputs: &inputs::Inputs, report: &Report) -> Result<Verdict, Stopped> {
     let tell = |told: &story::Told<'_>| report.tell(told);
     let (http, cast) = (Http::new()?, &inputs.cast);
+    let freeze = Freeze::of(options).await?;
     if let Some(token) = &inputs.portal {
         report.act("What Portal says of itself");
         portal_itself::keeps_no_backups(&http, &options.portal_api, token, &tell).await?;
@@ -99,10 +109,14 @@ async fn drill(options: &Options, inputs: &inputs::Inputs, report: &Report) -> R
     if options.alarm {
         return alarm::ring(&story, &webhook, report).await;
     }
-    match webhook {
-        Webhook::Open { held } => whole(&story, cast, held, report).await,
-        Webhook::RefusesThisAddress => half(&story, report).await,
+    let verdict = match webhook {
+        Webhook::Open { held } => whole(&story, cast, held, report).await?,
+        Webhook::RefusesThisAddress => half(&story, report).await?,
+    };
+    if let Some(freeze) = freeze {
+        freeze.play(&story, report).await?;
     }
+    Ok(verdict)
 }
 
 async fn whole(story: &Story<'_>, cast: &Cast, held: usize, report: &Report) -> Result<Verdict, Stopped> {

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// A command that was not done. Nothing was changed but what it has said before.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{why}")]
 pub struct Failed {
     exit: Exit,
     why: String,

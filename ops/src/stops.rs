@@ -51,6 +51,11 @@ fn reason(text: &str) -> Result<String, String> {
 }
 
 impl Reason {
+    /// That of a command which gives its own.
+    pub fn new(by: &str, why: &str) -> Self {
+        Self { why: why.into(), by: by.into() }
+    }
+
     /// Who, now, and why.
     pub fn made(&self) -> Made {
         Made { by: self.by.clone(), at: now(), why: self.why.clone() }

@@ -9,6 +9,7 @@ mod app;
 mod client_half;
 mod credential;
 mod failure;
+mod held_back;
 mod http;
 mod portal;
 mod shares;

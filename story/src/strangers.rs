@@ -26,7 +26,7 @@ const CLAIMS_PORTALS_ADDRESS: (HeaderName, HeaderValue) =
 
 /// What a stranger must be answered.
 #[derive(Clone, Copy)]
-enum Refusal {
+pub enum Refusal {
     /// 401 or 403 by the API itself, before a function runs.
     ByTheApi,
     /// A status and a code, by a function.
@@ -50,6 +50,7 @@ impl Refusal {
             Self::ByTheApi => "401 by the API itself",
             Self::By(_, "unauthorized") => "401 unauthorized",
             Self::By(_, "forbidden") => "403 forbidden",
+            Self::By(_, "frozen") => "423 frozen",
             Self::By(..) => "400 bad_request",
         }
     }
@@ -164,7 +165,7 @@ impl Story<'_> {
         Ok(tokens)
     }
 
-    fn webhook_fetch(&self) -> Request {
+    pub(crate) fn webhook_fetch(&self) -> Request {
         Request::post(self.cast.webhook.at("/backup/fetch"), json!({ "clientId": self.cast.client }))
     }
 
@@ -173,11 +174,11 @@ impl Story<'_> {
         Request::post(self.cast.webhook.at("/backup"), body)
     }
 
-    fn client_url(&self, client: &str, behind: &str) -> String {
+    pub(crate) fn client_url(&self, client: &str, behind: &str) -> String {
         self.cast.client_api.at(&path(client, behind))
     }
 
-    async fn refuses(&self, who: &'static str, request: Request, refusal: Refusal) -> Result<()> {
+    pub(crate) async fn refuses(&self, who: &'static str, request: Request, refusal: Refusal) -> Result<()> {
         let answer = self.http.send(request).await?;
         let (status, expected) = (answer.status, refusal.expected());
         if !refusal.is(&answer) {

@@ -23,7 +23,7 @@ use self::program::{Drill, Said};
 use crate::{
     local::whole_system::start,
     support::{
-        client::send,
+        client::{Reply, send},
         doctored::{Asked, Doctored, reply},
         event::WEBHOOK_SECRET,
     },
@@ -114,21 +114,62 @@ async fn a_drill_that_was_killed_anywhere_is_in_nobodys_way() {
     let running = start(&folder).await;
     let drill = Drill::at(&running, "drill");
     for number in [0, 5, 10, 20, 33] {
-        let waits = Arc::new(Notify::new());
-        let tell = Arc::clone(&waits);
-        let unanswered = move |request: usize, _: &_| {
-            if request < number {
-                return Fate::Pass;
-            }
-            tell.notify_one();
-            Fate::After(Fault::Hang)
-        };
-        let silent = Proxy::start(&running.url, unanswered).await.unwrap();
-        drill.clone().moved_to(&silent.url).is_interrupted_while_it(&waits).await;
+        interrupted(&drill, &running, number).await;
     }
     let said = drill.ends().await;
     assert_eq!(said.code, Some(0), "{}", said.all());
     running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_freeze_is_played_and_lifted_whatever_was_seen_and_also_after_a_drill_that_was_killed_in_it() {
+    let folder = TempDir::new().unwrap();
+    let running = start(&folder).await;
+    let drill = Drill::at(&running, "drill").with("--freeze");
+    let said = drill.ends().await;
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "without the tables' names: {}", said.all());
+    let drill = drill.as_operator(&running);
+    let said = drill.ends().await;
+    assert_eq!(said.code, Some(0), "{}", said.all());
+    assert_eq!(said.out.matches("refused with 423").count(), 3, "{}", said.out);
+    tells_nothing(&said, &running);
+
+    // One who is given what is frozen.
+    let gives = |asked: &Asked, answer: Option<&mut Reply>| {
+        if let Some(answer) = answer.filter(|answer| asked.method == "GET" && answer.status == 423) {
+            *answer = reply(200, json!({"backups": []}));
+        }
+        None
+    };
+    let doctored = Doctored::start(&running.url, gives).await;
+    let said = drill.clone().moved_to(&doctored.url).ends().await;
+    assert_eq!(said.code, Some(1), "{}", said.all());
+    assert!(said.err.contains("423 frozen is right"), "{}", said.err);
+    assert_eq!(Drill::at(&running, "drill").ends().await.code, Some(0), "it was thawed");
+
+    // One that is killed in the middle: its first request of a frozen client, the sixth from the end, stays unanswered.
+    let counted = Proxy::start(&running.url, |_, _| Fate::Pass).await.unwrap();
+    assert_eq!(drill.clone().moved_to(&counted.url).ends().await.code, Some(0));
+    interrupted(&drill, &running, counted.seen().len() - 6).await;
+    let said = Drill::at(&running, "drill").ends().await;
+    assert!(said.code == Some(1) && said.out.contains("A frozen client asks"), "{}", said.all());
+    assert_eq!(drill.ends().await.code, Some(0));
+    running.stop().await.unwrap();
+}
+
+/// Runs a drill until that request of it, from 0, is not answered; then Ctrl-C.
+async fn interrupted(drill: &Drill, running: &Running, number: usize) {
+    let waits = Arc::new(Notify::new());
+    let tell = Arc::clone(&waits);
+    let unanswered = move |request: usize, _: &_| {
+        if request < number {
+            return Fate::Pass;
+        }
+        tell.notify_one();
+        Fate::After(Fault::Hang)
+    };
+    let silent = Proxy::start(&running.url, unanswered).await.unwrap();
+    drill.clone().moved_to(&silent.url).is_interrupted_while_it(&waits).await;
 }
 
 #[tokio::test]

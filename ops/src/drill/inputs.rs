@@ -9,6 +9,7 @@ use std::{
 use story::{Cast, Credential};
 
 use super::Options;
+use crate::half::Half;
 
 /// Whom to play, and a Portal client's token if there is one.
 pub struct Inputs {
@@ -27,6 +28,12 @@ pub fn read(options: &Options) -> Result<Inputs, String> {
     let (token_file, secret_file) = (options.token_file.as_deref(), options.webhook_secret_file.as_deref());
     if [token_file, secret_file].iter().all(|file| file.is_some_and(is_stdin)) {
         return Err("standard input holds one thing: name a file for the token or for the secret".into());
+    }
+    if options.freeze {
+        Half::BOTH
+            .iter()
+            .try_for_each(|half| options.tables.of(*half).map(drop))
+            .map_err(|why| why.to_string())?;
     }
     let token = credential("DRILL_TOKEN", "--token-file", token_file)?;
     let webhook_secret = credential("WEBHOOK_SECRET", "--webhook-secret-file", secret_file)?;

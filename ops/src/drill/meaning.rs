@@ -110,7 +110,8 @@ fn refused(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
         423 => (
             "An operator holds the shares of the drill's client back.",
-            "`custodian show` says who and why (docs/runbook.md, \"A frozen client asks\"). Or take another client with --client.",
+            "`custodian show` says who and why (docs/runbook.md, \"A frozen client asks\"): a drill that was stopped is thawed by one \
+             with --freeze. Or take another client with --client.",
         ),
         429 => (
             "The API's own rate is reached: apps and Portal get this too.",

@@ -2,7 +2,7 @@
 
 use story::Failure;
 
-use crate::exit::Exit;
+use crate::{exit::Exit, failed::Failed};
 
 /// What a drill comes to.
 pub enum Verdict {
@@ -36,6 +36,12 @@ impl From<Failure> for Stopped {
             Failure::Here(why) => Self::NotDrilled(why),
             failure => Self::Found(failure),
         }
+    }
+}
+
+impl From<Failed> for Stopped {
+    fn from(failed: Failed) -> Self {
+        Self::NotDrilled(failed.to_string())
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     process::{Output, Stdio},
 };
 
-use local::{compile, run::Running, workspace::Workspace};
+use local::{compile, reach::Reach, run::Running, workspace::Workspace};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
@@ -30,7 +30,7 @@ pub async fn executable() -> &'static Path {
 #[derive(Clone)]
 pub struct Drill {
     words: Vec<String>,
-    variables: Vec<(&'static str, OsString)>,
+    variables: Vec<(String, OsString)>,
 }
 
 /// How it ended, and what it said.
@@ -52,8 +52,8 @@ impl Drill {
     /// One with these.
     pub fn of(client_api: &str, webhook: &str, token: &str, secret: &str) -> Self {
         let words = ["drill", "--client-api", client_api, "--webhook", webhook].map(str::to_owned).into();
-        let variables = [("DRILL_TOKEN", token.into()), ("WEBHOOK_SECRET", secret.into())].into();
-        Self { words, variables }
+        let drill = Self { words, variables: Vec::new() };
+        drill.setting("DRILL_TOKEN", token).setting("WEBHOOK_SECRET", secret)
     }
 
     /// With one word more.
@@ -63,9 +63,16 @@ impl Drill {
     }
 
     /// With another value of a variable.
-    pub fn setting(mut self, name: &'static str, value: &str) -> Self {
-        self.variables.push((name, value.into()));
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
         self
+    }
+
+    /// With what an operator's terminal has.
+    pub fn as_operator(self, running: &Running) -> Self {
+        let Reach { services, operators, .. } = running.reach();
+        let all = services.for_tools().into_iter().chain(operators);
+        all.fold(self, |drill, (name, value)| drill.setting(&name, &value))
     }
 
     /// For a script.

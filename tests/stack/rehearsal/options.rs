@@ -15,9 +15,10 @@ const ALONE: [(&str, &str); 1] =
     [("--deletion-mode FORCE_DELETE_STACK", "aws cloudformation delete-stack --stack-name nobodys")];
 
 /// Options of `custodian` that prose names alone, with the command that takes them.
-const OURS: [(&str, &str); 5] = [
+const OURS: [(&str, &str); 6] = [
     ("--against", "verify"),
     ("--dry-run", "freeze"),
+    ("--freeze", "drill"),
     ("--json", "show"),
     ("--read-units", "export"),
     ("--yes", "freeze"),
