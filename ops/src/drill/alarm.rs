@@ -11,6 +11,9 @@ use super::{
 /// More than that alarm's threshold, which is three.
 const TIMES: usize = 5;
 
+/// What the others take is nothing that anybody should do to a stack: docs/operating.md lets them ring by hand.
+const BY_HAND: &str = "docs/operating.md, \"Being told\", lets each of these ring once, by hand";
+
 /// Alarms that stay quiet, and what each takes.
 const QUIET: [&str; 6] = [
     "a stored share that doesn't open: somebody has to damage a row or a key",
@@ -40,5 +43,6 @@ pub async fn ring(story: &Story<'_>, webhook: &Webhook, report: &Report) -> Resu
     for alarm in QUIET {
         report.aside(alarm);
     }
+    report.aside(BY_HAND);
     Ok(Verdict::Rung { secrets: matches!(webhook, Webhook::Open { .. }) })
 }

@@ -1,5 +1,7 @@
 //! Tables that a stack adopts: restored, and retained from a stack that is gone.
 
+use std::time::Instant;
+
 use serde_json::json;
 
 use super::{
@@ -17,6 +19,7 @@ impl Day<'_> {
     /// The custodian's table is restored, and takes the place of the damaged one.
     pub async fn restores(&self, stage: &mut Stage<'_>) {
         step("a table is restored and adopted");
+        let start = Instant::now();
         let words = "HALF=Custodian MOMENT=$(date -u +%Y-%m-%dT%H:%M:%SZ)";
         self.types(stage, "aws dynamodb restore-table-to-point-in-time", words).await;
         let restored = "restored-Custodian";
@@ -26,6 +29,7 @@ impl Day<'_> {
         assert_eq!(stage.outputs["CustodianSharesTableName"], restored);
         self.lets_in("portal-backups", CUSTODIAN).await;
         stage.keeps_everything().await.unwrap();
+        step(&format!("every share is given back, {} s after the restore began", start.elapsed().as_secs()));
         stage.backup("bob").await.unwrap();
     }
 
