@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::{
+    future::BoxFuture,
+    stream::{FuturesUnordered, StreamExt},
+};
 use tokio::select;
 
 use crate::{
@@ -28,6 +31,9 @@ pub struct Fetch<'a> {
     refused: Option<Error>,
     /// By [`Side`].
     pending: [Pending; 3],
+    /// Shares that are being opened, of any side, and their lengths.
+    opens: FuturesUnordered<BoxFuture<'a, Result<Opened>>>,
+    opening: Vec<usize>,
 }
 
 /// What was read from one end and has not found room yet.
@@ -40,8 +46,8 @@ struct Pending {
 
 impl<'a> Fetch<'a> {
     pub fn new(vault: &'a Vault, client: &'a ClientId) -> Self {
-        let (chosen, pending) = Default::default();
-        Self { vault, client, chosen, refused: None, pending }
+        let (chosen, pending, opening) = Default::default();
+        Self { vault, client, chosen, refused: None, pending, opens: FuturesUnordered::new(), opening }
     }
 
     /// Half of the room belongs to the newest. The other half, and what the newest leave, belongs to the oldest; what
@@ -49,9 +55,9 @@ impl<'a> Fetch<'a> {
     pub async fn run(mut self, all: Room) -> Result<Vec<Share>> {
         let mut ends = Ends::of_what_is_given(&self.vault.table, self.client).await?;
         let half = Room { shares: all.shares / 2, bytes: all.bytes / 2, ..all };
-        self.fill(&mut ends, Side::Newest, half).await?;
-        let shares = self.chosen.taken() + half.shares;
-        self.fill(&mut ends, Side::Oldest, Room { shares, ..all }).await?;
+        self.start(&mut ends, Side::Newest, half).await?;
+        let shares = self.places() + half.shares;
+        self.start(&mut ends, Side::Oldest, Room { shares, ..all }).await?;
         self.fill(&mut ends, Side::Newest, all).await?;
         self.fill(&mut ends, Side::Ahead, all).await?;
         if ends.has_more() || self.pending.iter().any(|pending| !pending.is_empty()) {
@@ -63,64 +69,93 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// Opens shares from a side until the room is full or there are no more. Rows are read while shares are opened.
+    /// Opens shares from a side until the room is full or there are no more.
     async fn fill(&mut self, ends: &mut Ends<'_>, side: Side, room: Room) -> Result<()> {
-        let (mut reads, mut opens) = (FuturesUnordered::new(), FuturesUnordered::new());
-        let mut opening = Vec::new();
-        self.add_spare(side, room);
+        self.start(ends, side, room).await?;
+        while let Some(opened) = self.opens.next().await {
+            self.give(side, opened?, room);
+            self.start(ends, side, room).await?;
+        }
+        Ok(())
+    }
+
+    /// The same, but for those that are still being opened and fit whatever is in them: the next side need not wait for
+    /// them. Rows are read while shares are opened.
+    async fn start(&mut self, ends: &mut Ends<'_>, side: Side, room: Room) -> Result<()> {
+        self.place_spare(side, room).await?;
+        let mut reads = FuturesUnordered::new();
         loop {
-            // First, so that all rows of a turn are under way before the next turn is counted.
-            let count = self.openable(side, room, &opening);
-            for (place, row) in self.pending[side as usize].rows.drain(..count) {
-                opening.push(row.share_len());
-                opens.push(open(self.vault, place, row));
-            }
-            let count = if reads.is_empty() { self.readable(side, room, &opening) } else { 0 };
-            let times = ends.take(side, count).await?;
-            if !times.is_empty() {
-                reads.push(read(self.vault, self.client, times));
-            } else if count > 0 && self.take_over(side) {
-                continue;
+            self.open(side, room);
+            if reads.is_empty() {
+                let count = self.readable(side, room);
+                let times = ends.take(side, count).await?;
+                if !times.is_empty() {
+                    reads.push(read(self.vault, self.client, times));
+                } else if count > 0 && self.take_over(side) {
+                    continue;
+                } else if self.is_settled(side, room) {
+                    return Ok(());
+                }
             }
             select! {
                 Some(read) = reads.next() => self.keep(side, read?),
-                Some(opened) = opens.next() => self.give(side, opened?, room, &mut opening),
+                Some(opened) = self.opens.next() => self.give(side, opened?, room),
                 else => return Ok(()),
             }
         }
     }
 
-    /// How many more rows to read while shares of these lengths are opened: none while there are others, or shares that
-    /// may not fit, so that no more are read in vain than if nothing was opened meanwhile.
-    fn readable(&self, side: Side, room: Room, opening: &[usize]) -> usize {
-        let is_waiting = !self.pending[side as usize].is_empty();
-        if is_waiting || self.fitting(side, room, opening).0 < opening.len() {
-            return 0;
-        }
-        AT_ONCE.min(room.shares.saturating_sub(self.chosen.taken() + opening.len()))
+    /// How many places are taken, if all that is being opened opens.
+    const fn places(&self) -> usize {
+        self.chosen.taken() + self.opening.len()
     }
 
-    /// How many of the rows to open, beside those of these lengths: such that fit whatever is in them. One that may fit
-    /// or not is opened by itself.
-    fn openable(&self, side: Side, room: Room, opening: &[usize]) -> usize {
-        match self.fitting(side, room, opening) {
+    fn open(&mut self, side: Side, room: Room) {
+        let count = self.openable(side, room);
+        for (place, row) in self.pending[side as usize].rows.drain(..count) {
+            self.opening.push(row.share_len());
+            self.opens.push(Box::pin(open(self.vault, place, row)));
+        }
+    }
+
+    /// How many more rows to read: none while there are others, or shares are being opened that may not fit, so that no
+    /// more are read in vain than if nothing was opened meanwhile.
+    fn readable(&self, side: Side, room: Room) -> usize {
+        if self.is_settled(side, room) { AT_ONCE.min(room.shares.saturating_sub(self.places())) } else { 0 }
+    }
+
+    /// Whether nothing of a side waits, and what is being opened fits.
+    fn is_settled(&self, side: Side, room: Room) -> bool {
+        self.pending[side as usize].is_empty() && self.fitting(side, room).0 == self.opening.len()
+    }
+
+    /// How many of the rows to open, beside those that are being opened: such that fit whatever is in them. One that may
+    /// fit or not is opened by itself.
+    fn openable(&self, side: Side, room: Room) -> usize {
+        match self.fitting(side, room) {
             _ if self.pending[side as usize].spare.is_some() => 0,
-            (0, true) if opening.is_empty() => 1,
-            (count, _) => count.min(AT_ONCE).saturating_sub(opening.len()),
+            (0, true) if self.opening.is_empty() => 1,
+            (count, _) => count.min(AT_ONCE).saturating_sub(self.opening.len()),
         }
     }
 
     /// [`Chosen::fitting`] of what is being opened and then of the rows.
-    fn fitting(&self, side: Side, room: Room, opening: &[usize]) -> (usize, bool) {
+    fn fitting(&self, side: Side, room: Room) -> (usize, bool) {
         let rows = self.pending[side as usize].rows.iter();
-        let lengths = opening.iter().copied().chain(rows.map(|(_, row)| row.share_len()));
+        let lengths = self.opening.iter().copied().chain(rows.map(|(_, row)| row.share_len()));
         self.chosen.fitting(lengths, room)
     }
 
-    /// Gives what was opened and did not fit, if it fits now.
-    fn add_spare(&mut self, side: Side, room: Room) {
+    /// Gives what was opened and did not fit, if it fits now, beside all that is being opened.
+    async fn place_spare(&mut self, side: Side, room: Room) -> Result<()> {
+        while self.pending[side as usize].spare.is_some()
+            && let Some(opened) = self.opens.next().await
+        {
+            self.give(side, opened?, room);
+        }
         let spare = &mut self.pending[side as usize].spare;
         *spare = spare.take().and_then(|(place, share)| self.chosen.add(place, share, room));
+        Ok(())
     }
 
     /// Where the ends have met, what the other side has read and found no room for is this side's. Whether there is any.
@@ -147,14 +182,17 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    fn give(&mut self, side: Side, opened: Opened, room: Room, opening: &mut Vec<usize>) {
+    fn give(&mut self, side: Side, opened: Opened, room: Room) {
         let Opened { place, length, share } = opened;
-        if let Some(index) = opening.iter().position(|opening| *opening == length) {
-            opening.swap_remove(index);
+        if let Some(index) = self.opening.iter().position(|opening| *opening == length) {
+            self.opening.swap_remove(index);
         }
         match share {
             // Only one that was opened by itself may turn out not to fit.
-            Ok(share) => self.pending[side as usize].spare = self.chosen.add(place, share, room),
+            Ok(share) => {
+                let spare = self.chosen.add(place, share, room);
+                self.pending[side as usize].spare = spare.or(self.pending[side as usize].spare.take());
+            }
             Err(refused) => self.refused = Some(refused),
         }
     }

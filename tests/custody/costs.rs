@@ -277,8 +277,8 @@ async fn a_fetch_opens_what_it_gives_and_nothing_else() {
         (1, 0, 3, 3, 4.0),
         (2, 0, 3, 3, 6.0),
         (33, 0, 4, 4, 69.0),
-        (128, 0, 7, 8, 265.0),
-        (128, 2000, 7, 8, 265.0),
+        (128, 0, 7, 7, 265.0),
+        (128, 2000, 7, 7, 265.0),
     ] {
         let (system, database) = filled(CUSTODIANS, count.min(64), PORTALS).await;
         CUSTODIANS.bury(&system, &database, buried, "GDRIVE").await;
