@@ -14,34 +14,32 @@ use tracing_subscriber::{
 
 pub(crate) use self::line::{Line, bounded};
 use crate::{
-    environment,
     error::Error,
     ids::{ClientId, Method, PairId},
 };
 
-/// Starts logging to standard output, as JSON, from the level that `LOG_LEVEL` names (`info` by default).
+/// Starts logging to standard output, as JSON.
 ///
 /// # Errors
-/// Names `LOG_LEVEL` when it is no level.
+/// When something logs already.
 pub fn start() -> Result<(), lambda_http::Error> {
-    subscriber(environment::log_level()?, io::stdout).try_init()?;
+    subscriber(io::stdout).try_init()?;
     Ok(())
 }
 
-/// Writes JSON lines from this level on.
+/// Writes this crate's lines, which alarms count, and warnings of libraries, as JSON.
 ///
-/// Only this crate's lines follow the level. Every library is held at `warn`, whatever `LOG_LEVEL` or `RUST_LOG` say:
-/// at `trace` the Lambda runtime prints whole events and the SDK whole answers.
-pub fn subscriber<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+/// No variable makes it more: at `trace` the Lambda runtime prints whole events and the SDK whole answers. A release has
+/// no code for lines below `info` at all (Cargo.toml).
+pub fn subscriber<W>(writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
+    let levels = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target(env!("CARGO_CRATE_NAME"), LevelFilter::INFO);
     let json = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-    tracing_subscriber::registry().with(json.with_writer(writer)).with(capped(level))
-}
-
-fn capped(level: LevelFilter) -> Targets {
-    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target(env!("CARGO_CRATE_NAME"), level)
+    tracing_subscriber::registry().with(json.with_writer(writer)).with(levels)
 }
 
 tokio::task_local! {

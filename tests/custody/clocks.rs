@@ -16,7 +16,6 @@ use backup_shares::{
 };
 use faults::{Fate, Proxy, Seen};
 use serde_json::json;
-use tracing::level_filters::LevelFilter;
 
 use crate::{
     secrecy::logs::Lines,
@@ -110,7 +109,7 @@ async fn a_clock_that_jumps_between_two_requests_or_inside_one_dates_nothing_wro
 #[tokio::test]
 async fn a_store_that_a_clock_prevents_says_so_in_its_line() {
     let mut system = System::start().await;
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     assert_eq!(store_by(&mut system, YEAR, "share").await, 503);
     let line = lines.take().pop().unwrap();
     assert_eq!((&line["level"], &line["code"]), (&json!("ERROR"), &json!("unavailable")));

@@ -75,12 +75,10 @@ fn each_function_gets_its_own_environment_and_the_globals() {
     let client = map(&[
         ("CLIENT_AUTHORIZER_ARN", ""),
         ("CLIENT_ID_CLAIM", "portal_client_id"),
-        ("LOG_LEVEL", "info"),
         ("SHARES_KEYS", "arn:aws:kms:us-east-1:000000000000:key/mrk-1"),
         ("SHARES_TABLE", "ClientSharesTable"),
     ]);
     let custodian = map(&[
-        ("LOG_LEVEL", "info"),
         ("SHARES_KEYS", "arn:aws:kms:us-east-1:000000000000:key/mrk-2"),
         ("SHARES_TABLE", "CustodianSharesTable"),
         ("WEBHOOK_ALLOWED_IPS", "35.203.150.117/32,104.155.171.139/32,35.185.20.23/32"),

@@ -309,7 +309,7 @@ async fn a_binary_whose_configuration_is_wrong_stops_at_start_with_one_line_that
     let client =
         [("SHARES_TABLE", None), ("SHARES_KEYS", Some("alias/shares")), ("CLIENT_ID_CLAIM", Some(""))];
     let webhook =
-        [("WEBHOOK_SECRET_SHA256", Some("0a")), ("WEBHOOK_ALLOWED_IPS", None), ("LOG_LEVEL", Some(""))];
+        [("WEBHOOK_SECRET_SHA256", Some("0a")), ("WEBHOOK_ALLOWED_IPS", None), ("SHARES_TABLE", Some(""))];
     for (function, wrong) in [("get-backup", client), ("webhook-fetch", webhook)] {
         for (name, value) in wrong {
             let mut environment = system.environment(function);

@@ -1,4 +1,4 @@
-//! One JSON line a request, and nothing secret in any line at any level.
+//! One JSON line a request, and nothing secret in any line.
 
 use std::{
     io::{self, Write},
@@ -31,10 +31,10 @@ pub const TOKEN: &str = "canary-token-7be1";
 pub struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
-    pub fn capture(level: LevelFilter) -> (Self, DefaultGuard) {
+    pub fn capture() -> (Self, DefaultGuard) {
         want_every_line();
         let lines = Self(Arc::default());
-        let guard = tracing::subscriber::set_default(subscriber(level, lines.clone()));
+        let guard = tracing::subscriber::set_default(subscriber(lines.clone()));
         (lines, guard)
     }
 
@@ -82,7 +82,7 @@ impl<'a> MakeWriter<'a> for Lines {
 #[tokio::test]
 async fn a_request_is_one_json_line_that_says_what_happened() {
     let system = System::start().await;
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     let pair = "cc1qakmh7rfwox7dyl0t2yi1m";
     let sent =
         json!({"clientId": CLIENT, "share": SHARE, "backupMethod": "GDRIVE", "backupSharePairId": pair});
@@ -104,7 +104,7 @@ async fn a_request_is_one_json_line_that_says_what_happened() {
 #[tokio::test]
 async fn a_refusal_is_one_line_with_its_code_and_reason() {
     let (system, kms, _proxies) = refusing().await;
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     system.backup(json!({"clientId": CLIENT, "share": 7})).await;
     let written = lines.take();
     let [line] = &written[..] else { panic!("{written:?}") };
@@ -131,7 +131,7 @@ async fn a_tampered_share_is_told_of_and_counted() {
     let mut row = system.times("webhook-backup").await.remove(0);
     row.insert("sk".into(), aws_sdk_dynamodb::types::AttributeValue::S("time#0".into()));
     system.put("webhook-backup", row).await;
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     assert_eq!(system.fetch().await.status, 200);
     let written = lines.take();
     let [warning, line] = &written[..] else { panic!("{written:?}") };
@@ -146,7 +146,7 @@ async fn a_tampered_share_of_a_user_is_told_of_and_counted() {
     let mut row = system.shares("store-backup").await.remove(0);
     row.insert("at".into(), aws_sdk_dynamodb::types::AttributeValue::N("1".into()));
     system.put("store-backup", row).await;
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     assert_eq!(system.get("").await.status, 500);
     let written = lines.take();
     let [telling, line] = &written[..] else { panic!("{written:?}") };
@@ -162,7 +162,7 @@ async fn an_answer_that_has_no_room_for_every_share_is_said_to_have_none() {
     for number in 0..130 {
         system.backup(json!({"clientId": CLIENT, "share": format!("share {number}")})).await;
     }
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     system.fetch().await;
     let line = lines.take().remove(0);
     assert_eq!((&line["level"], &line["left_out"]), (&json!("WARN"), &json!(true)));
@@ -175,7 +175,7 @@ async fn every_share_that_is_opened_is_counted() {
     for share in ["one", "two", "three"] {
         system.backup(json!({"clientId": CLIENT, "share": share})).await;
     }
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     system.get("").await;
     system.fetch().await;
     system.list("").await;
@@ -186,7 +186,7 @@ async fn every_share_that_is_opened_is_counted() {
 #[tokio::test]
 async fn a_repeated_store_is_said_to_be_one() {
     let system = System::start().await;
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     for repeated in [false, true] {
         system.store(json!({ "cipherText": SHARE })).await;
         let written = lines.take();
@@ -197,7 +197,7 @@ async fn a_repeated_store_is_said_to_be_one() {
 
 #[tokio::test]
 async fn a_handler_that_panics_is_answered_and_logged_like_any_failure() {
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     let request = lambda_http::request::from_str(&Event::of("get-backup").0.to_string()).unwrap();
     let response = backup_shares::serve::answer(&|_| async { panic!("as a test wants it") }, request).await;
     assert_eq!(response.status(), 500);
@@ -220,7 +220,7 @@ async fn trace_of(sent: &str) -> String {
 /// The line of a call by somebody who knows nothing, with this trace id.
 async fn stranger(function: &str, trace: &str) -> String {
     let system = System::start().await;
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     let event = Event::of(function).header("x-portal-trace-id", trace).header("x-webhook-secret", trace);
     let event = if function.starts_with("webhook") { event } else { event.authorizer(json!({})) };
     assert_eq!(system.call(event.body(trace)).await.status, 401);
@@ -235,7 +235,7 @@ async fn a_rows_key_is_bounded_and_escaped() {
     let key = format!("time#\n\u{1}\u{202e}{}", "x".repeat(900));
     row.insert("sk".into(), aws_sdk_dynamodb::types::AttributeValue::S(key));
     system.put("webhook-backup", row).await;
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     system.fetch().await;
     let row = lines.take().remove(0)["row"].as_str().unwrap().to_owned();
     assert!(row.starts_with(r"time#\u{a}\u{1}\u{202e}xxx") && row.len() == 128, "{row}");
@@ -258,16 +258,14 @@ async fn a_strangers_line_is_under_one_kilobyte_and_plain_ascii() {
 }
 
 #[tokio::test]
-async fn no_line_holds_a_share_a_secret_a_token_or_a_body_at_any_level() {
-    for level in [LevelFilter::ERROR, LevelFilter::INFO, LevelFilter::TRACE] {
-        let (system, kms, _proxies) = refusing().await;
-        let (lines, _guard) = Lines::capture(level);
-        every_path(&system, &kms).await;
-        let text = lines.text();
-        assert!(!text.is_empty());
-        for secret in [SHARE, WRONG_SECRET, WEBHOOK_SECRET, TOKEN] {
-            forms(secret).for_each(|form| assert!(!text.contains(&form), "{form} at {level}:\n{text}"));
-        }
+async fn no_line_holds_a_share_a_secret_a_token_or_a_body() {
+    let (system, kms, _proxies) = refusing().await;
+    let (lines, _guard) = Lines::capture();
+    every_path(&system, &kms).await;
+    let text = lines.text();
+    assert!(!text.is_empty());
+    for secret in [SHARE, WRONG_SECRET, WEBHOOK_SECRET, TOKEN] {
+        forms(secret).for_each(|form| assert!(!text.contains(&form), "{form}:\n{text}"));
     }
 }
 
@@ -352,14 +350,15 @@ fn every_type_that_holds_a_secret_prints_without_it() {
 }
 
 #[test]
-fn libraries_are_held_at_warn_whatever_the_level() {
-    let (lines, _guard) = Lines::capture(LevelFilter::TRACE);
+fn libraries_are_held_at_warn_and_ours_at_info() {
+    let (lines, _guard) = Lines::capture();
     tracing::trace!(target: "lambda_runtime::layers", "a whole event");
     tracing::debug!(target: "aws_smithy_runtime", "a whole answer");
     tracing::info!(target: "hyper", "a header");
     assert_eq!(lines.text(), "");
     tracing::warn!(target: "hyper", "worth knowing");
     assert_eq!(lines.take().len(), 1);
-    tracing::trace!(target: "backup_shares::serve", "ours");
+    tracing::debug!(target: "backup_shares::serve", "ours");
+    tracing::info!(target: "backup_shares::serve", "ours");
     assert_eq!(lines.take().len(), 1);
 }

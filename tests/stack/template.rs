@@ -43,7 +43,7 @@ const OPERATORS: (&str, &str) =
 const ADOPTED: [(&str, &str); 2] =
     [("ClientTableName", "adopted-client"), ("CustodianTableName", "adopted-custodian")];
 const DEVELOPMENT: (&str, &str) = ("Stage", "development");
-const EVERYTHING: [(&str, &str); 20] = [
+const EVERYTHING: [(&str, &str); 19] = [
     ("TokenScopes", "backup,recover"),
     ("AllowedOrigins", "https://app.example,http://localhost:3000"),
     ("ClientDomainName", "backups.example.com"),
@@ -61,7 +61,6 @@ const EVERYTHING: [(&str, &str); 20] = [
         "arn:aws:kms:eu-west-1:111122223333:key/mrk-1,arn:aws:kms:eu-west-1:111122223333:key/mrk-3",
     ),
     ("CustodianOlderKeyArns", "arn:aws:kms:eu-west-1:111122223333:key/mrk-2"),
-    ("LogLevel", "debug"),
     ("CreateTrail", "yes"),
     ("AlarmEmail", "operators@example.com"),
     ("SharesOpenedAnHour", "20000"),

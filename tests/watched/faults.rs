@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, thread};
 
 use futures_util::future::join_all;
-use tracing::level_filters::LevelFilter;
 
 use super::{
     attacks::{rings, told},
@@ -26,7 +25,7 @@ const AT_ONCE: usize = 8;
 /// The line that each route writes under a fault. Lines are caught by thread, so each fault has its own.
 fn lines_under(case: &'static Case, service: Service) -> Vec<Line> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     runtime.block_on(async {
         let (system, _stand) = broken(case, service).await;
         lines.take();

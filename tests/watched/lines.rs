@@ -5,7 +5,6 @@ use backup_shares::{serve::answer, stop::Held, webhook_policy::WebhookPolicy};
 use faults::{Exception, Fate, Fault};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
-use tracing::level_filters::LevelFilter;
 
 use crate::{
     secrecy::logs::Lines,
@@ -166,7 +165,7 @@ impl Recorder {
 }
 
 async fn record() -> Vec<Line> {
-    let (lines, _guard) = Lines::capture(LevelFilter::INFO);
+    let (lines, _guard) = Lines::capture();
     let mut recorder = Recorder { lines, recorded: vec![] };
     let system = System::start().await;
     // This process's own first request.

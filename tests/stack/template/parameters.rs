@@ -216,11 +216,6 @@ const VALUES: &[Values] = &[
         refused: &["255", "10241", "128", "much", ""],
     },
     Values { names: &["Architecture"], taken: &["arm64", "x86_64"], refused: &["", "x86", "amd64"] },
-    Values {
-        names: &["LogLevel"],
-        taken: &["info", "debug"],
-        refused: &["", "error", "warn", "trace", "off", "INFO", "verbose"],
-    },
     Values { names: &["LogRetentionDays"], taken: &["1", "90", "3653"], refused: &["0", "2", "forever", ""] },
     Values {
         names: &["CreateTrail", "RoleEventsForwarded"],

@@ -36,7 +36,7 @@ impl Day<'_> {
             let program = self.checkout.built(&function);
             OpenOptions::new().append(true).open(program).unwrap().write_all(b"upgraded").unwrap();
         }
-        self.checkout.set("production", "LogLevel", "debug");
+        self.checkout.set("production", "MemorySize", "1024");
         self.deploys("production").await;
         stage.keeps_everything().await.unwrap();
         assert_ne!(self.compares(stage).await, before, "what runs is still what ran");
