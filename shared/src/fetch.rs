@@ -190,8 +190,9 @@ impl<'a> Fetch<'a> {
         match share {
             // Only one that was opened by itself may turn out not to fit.
             Ok(share) => {
-                let spare = self.chosen.add(place, share, room);
-                self.pending[side as usize].spare = spare.or(self.pending[side as usize].spare.take());
+                let left = self.chosen.add(place, share, room);
+                let Pending { spare: kept, .. } = &mut self.pending[side as usize];
+                *kept = left.or(kept.take());
             }
             Err(refused) => self.refused = Some(refused),
         }

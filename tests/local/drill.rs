@@ -128,7 +128,7 @@ async fn a_freeze_is_played_and_lifted_whatever_was_seen_and_also_after_a_drill_
     let drill = Drill::at(&running, "drill").with("--freeze");
     let said = drill.ends().await;
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "without the tables' names: {}", said.all());
-    let drill = drill.as_operator(&running);
+    let drill = drill.by_an_operator(&running);
     let said = drill.ends().await;
     assert_eq!(said.code, Some(0), "{}", said.all());
     assert_eq!(said.out.matches("refused with 423").count(), 3, "{}", said.out);

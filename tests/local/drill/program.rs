@@ -69,7 +69,7 @@ impl Drill {
     }
 
     /// With what an operator's terminal has.
-    pub fn as_operator(self, running: &Running) -> Self {
+    pub fn by_an_operator(self, running: &Running) -> Self {
         let Reach { services, operators, .. } = running.reach();
         let all = services.for_tools().into_iter().chain(operators);
         all.fold(self, |drill, (name, value)| drill.setting(&name, &value))
