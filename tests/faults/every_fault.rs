@@ -271,8 +271,8 @@ async fn a_fetch_of_128_shares_from_slow_services_is_all_of_them_or_503_and_neve
         let body = json!({"clientId": CLIENT, "share": format!("share {number}")});
         assert_eq!(system.backup(body).await.status, 200);
     }
-    // 32 are read while as many are opened: a little over four seconds, or eight.
-    let slow = || Proxy::start(&system.kms_url, |_, _| Fate::Slow(SECOND));
+    // Where KMS is slow, four rounds of 32; where both are, seven rounds: over five seconds, or nine.
+    let slow = || Proxy::start(&system.kms_url, |_, _| Fate::Slow(SECOND * 13 / 10));
     let kms = slow().await.unwrap();
     let dynamodb = slow().await.unwrap();
     dynamodb.move_to(&system.dynamodb_url);

@@ -114,7 +114,7 @@ async fn a_drill_that_was_killed_anywhere_is_in_nobodys_way() {
     let running = start(&folder).await;
     let drill = Drill::at(&running, "drill");
     for number in [0, 5, 10, 20, 33] {
-        interrupted(&drill, &running, number).await;
+        killed(&drill, &running, number).await;
     }
     let said = drill.ends().await;
     assert_eq!(said.code, Some(0), "{}", said.all());
@@ -150,15 +150,15 @@ async fn a_freeze_is_played_and_lifted_whatever_was_seen_and_also_after_a_drill_
     // One that is killed in the middle: its first request of a frozen client, the sixth from the end, stays unanswered.
     let counted = Proxy::start(&running.url, |_, _| Fate::Pass).await.unwrap();
     assert_eq!(drill.clone().moved_to(&counted.url).ends().await.code, Some(0));
-    interrupted(&drill, &running, counted.seen().len() - 6).await;
+    killed(&drill, &running, counted.seen().len() - 6).await;
     let said = Drill::at(&running, "drill").ends().await;
     assert!(said.code == Some(1) && said.out.contains("A frozen client asks"), "{}", said.all());
     assert_eq!(drill.ends().await.code, Some(0));
     running.stop().await.unwrap();
 }
 
-/// Runs a drill until that request of it, from 0, is not answered; then Ctrl-C.
-async fn interrupted(drill: &Drill, running: &Running, number: usize) {
+/// Runs a drill until that request of it, from 0, is not answered, and kills it.
+async fn killed(drill: &Drill, running: &Running, number: usize) {
     let waits = Arc::new(Notify::new());
     let tell = Arc::clone(&waits);
     let unanswered = move |request: usize, _: &_| {
@@ -169,7 +169,7 @@ async fn interrupted(drill: &Drill, running: &Running, number: usize) {
         Fate::After(Fault::Hang)
     };
     let silent = Proxy::start(&running.url, unanswered).await.unwrap();
-    drill.clone().moved_to(&silent.url).is_interrupted_while_it(&waits).await;
+    drill.clone().moved_to(&silent.url).is_killed_while_it(&waits).await;
 }
 
 #[tokio::test]
