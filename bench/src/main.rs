@@ -5,11 +5,10 @@ mod authority;
 mod events;
 mod front;
 mod instructions;
-mod lambda;
 mod measured;
 mod scene;
 mod shares;
-mod usage;
+mod timed;
 
 use std::{fs, path::PathBuf, process::Command};
 

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::{
     events::{self, CLIENT},
     front::Counts,
-    lambda::Took,
     scene::{self, DYNAMODB, KMS, Scene},
     shares,
+    timed::Took,
 };
 
 /// How often a function starts.

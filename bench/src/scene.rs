@@ -26,8 +26,8 @@ use crate::{
     authority,
     events::{self, CLIENT, WEBHOOK_SECRET},
     front::{Counts, Front},
-    lambda::Instance,
     shares,
+    timed::Timed,
 };
 
 /// What a call to DynamoDB takes.
@@ -89,7 +89,7 @@ impl Scene {
     }
 
     /// Starts a function that calls AWS through the fronts and trusts as many roots as on Lambda.
-    pub async fn launch(&self, function: &str) -> Result<Instance> {
+    pub async fn launch(&self, function: &str) -> Result<Timed> {
         let mut command = Command::new(self.binaries.join(function));
         command.env_clear().env("SSL_CERT_FILE", self.folder.path().join(BUNDLE));
         self.start_by(command, function, &self.slow()).await
@@ -97,7 +97,7 @@ impl Scene {
 
     /// The same under callgrind, which writes how many instructions it counted to that file. It trusts one root, so that
     /// the count is not another one where the system has others.
-    pub async fn launch_counted(&self, function: &str, file: &Path) -> Result<Instance> {
+    pub async fn launch_counted(&self, function: &str, file: &Path) -> Result<Timed> {
         let mut command = Command::new("valgrind");
         command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", file.display()));
         command.arg(self.binaries.join(function)).env_clear();
@@ -111,16 +111,16 @@ impl Scene {
         Services { dynamodb: self.dynamodb.url.clone(), kms: self.kms.url.clone(), lambda: 0 }
     }
 
-    async fn instance(&self, function: &str) -> Result<Instance> {
+    async fn instance(&self, function: &str) -> Result<Timed> {
         self.start_by(Command::new(self.binaries.join(function)), function, &self.fast).await
     }
 
-    async fn start_by(&self, command: Command, function: &str, services: &Services) -> Result<Instance> {
+    async fn start_by(&self, command: Command, function: &str, services: &Services) -> Result<Timed> {
         let mut functions = self.stack.functions.iter();
         // The trivial function has no environment of its own: any will do.
         let known = functions.find(|known| known.binary == function).or(self.stack.functions.first());
         let environment = known.map(|known| services.environment(known)).unwrap_or_default();
-        Instance::start(command, &environment).await.with_context(|| format!("starting {function}"))
+        Timed::start(command, &environment).await.with_context(|| format!("starting {function}"))
     }
 
     /// The size of a function's binary, in bytes.

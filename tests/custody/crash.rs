@@ -90,9 +90,13 @@ async fn interrupt(seed: u64, mut crashes: Vec<Crash>) -> BTreeMap<Crash, usize>
             wallet.fill(&mut lane).await;
         }
         for crash in of_client {
-            if wallet.interrupt(&mut lane, *crash).await {
-                *happened.entry(*crash).or_default() += 1;
+            // On a busy machine a request can be refused before it comes to that call.
+            let mut times = 1;
+            while !wallet.interrupt(&mut lane, *crash).await {
+                times += 1;
+                assert!(times <= 3, "{crash:?} never comes");
             }
+            *happened.entry(*crash).or_default() += 1;
         }
         clients.push(wallet.client);
     }

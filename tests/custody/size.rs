@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use backup_shares::{share::MAX_SHARE_BYTES, slot::Kind};
 use futures_util::future::join_all;
+use instance::Usage;
 use serde_json::Value;
 
 use crate::support::{
@@ -12,12 +13,12 @@ use crate::support::{
     half::{CLIENTS, CUSTODIANS, HALVES, Half},
     many::{self, share},
     operator,
-    runtime::{Usage, invoke},
+    runtime::invoke,
     system::{Answer, System},
 };
 
 /// What a function has in Lambda (`MemorySize`).
-const MEMORY: usize = 512 * 1024 * 1024;
+const MEMORY: u64 = 512 * 1024 * 1024;
 
 fn kind(half: Half) -> Kind {
     if half == CLIENTS { Kind::Client } else { Kind::Custodian }
@@ -64,7 +65,7 @@ struct Served {
 
 impl Served {
     /// Holds it to a part of what a function has. A system that doesn't tell is held to nothing.
-    fn assert_small(&self, part: usize) {
+    fn assert_small(&self, part: u64) {
         let peak = self.usage.as_ref().map_or(0, |usage| usage.peak_memory);
         assert!(peak < MEMORY / part, "{peak} bytes: {}", self.line);
     }

@@ -8,6 +8,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use faults::Proxy;
+use instance::Instance;
 use local::{process::Process, services::Services, template::Stack};
 use tempfile::TempDir;
 use tokio::{select, time::timeout};
@@ -23,7 +24,7 @@ use crate::{
     },
     support::{
         event::Event,
-        runtime::{Instance, PATIENCE, executables},
+        runtime::{self, PATIENCE, executables},
         system::{Answer, Item, aws_at},
     },
 };
@@ -131,9 +132,9 @@ impl Lane {
         let function = self.function_of(&event);
         self.process(&function).await;
         let mut instance = self.functions.remove(&function).unwrap();
-        instance.hand(&event);
+        instance.hand(event.0.to_string()).unwrap();
         let report = {
-            let report = timeout(PATIENCE, instance.report());
+            let report = timeout(PATIENCE, runtime::report(&mut instance));
             tokio::pin!(report);
             select! {
                 report = &mut report => report,
@@ -159,7 +160,7 @@ impl Lane {
             let services =
                 Services { dynamodb: self.dynamodb.url.clone(), kms: self.kms.url.clone(), lambda: 0 };
             let known = self.stack.functions.iter().find(|known| known.binary == function).unwrap();
-            let instance = Instance::start(executable, &services.environment(known), Stdio::null).await;
+            let instance = runtime::start(executable, &services.environment(known), Stdio::null).await;
             self.functions.insert(function.into(), instance);
         }
         let path = executable.display().to_string();

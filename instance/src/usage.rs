@@ -4,12 +4,23 @@ use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
 
-/// How long a process has kept a processor busy, by all threads that it has. To the nanosecond, unlike
-/// `/proc/PID/stat`.
-///
-/// # Errors
-/// When the process has ended, or the system is not Linux.
-pub fn processor(process: u32) -> Result<Duration> {
+/// What a process has taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// The most memory that it has had at once, in bytes.
+    pub peak_memory: u64,
+    /// How long its threads have kept a processor busy, to the nanosecond.
+    pub processor: Duration,
+}
+
+impl Usage {
+    pub(crate) fn of(process: u32) -> Result<Self> {
+        Ok(Self { peak_memory: peak_memory(process)?, processor: processor(process)? })
+    }
+}
+
+// `/proc/PID/stat` counts hundredths of a second.
+fn processor(process: u32) -> Result<Duration> {
     let mut all = Duration::ZERO;
     for thread in fs::read_dir(format!("/proc/{process}/task")).context("the process has ended")? {
         let text = fs::read_to_string(thread?.path().join("schedstat"))?;
@@ -19,11 +30,7 @@ pub fn processor(process: u32) -> Result<Duration> {
     Ok(all)
 }
 
-/// The most memory that a process has had at once, in bytes.
-///
-/// # Errors
-/// When the process has ended, or the system is not Linux.
-pub fn peak_memory(process: u32) -> Result<u64> {
+fn peak_memory(process: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
     let kib: u64 = line.trim_end_matches("kB").trim().parse()?;
