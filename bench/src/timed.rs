@@ -81,9 +81,10 @@ async fn ready(instance: &mut Instance) -> Result<Instant> {
 
 async fn hear(instance: &mut Instance) -> Result<(Instant, Said)> {
     let heard = timeout(PATIENCE, instance.hear()).await.context("the function says nothing")?;
-    match heard.context("the function has ended")? {
-        (_, Said::Failed(what)) => bail!("the function fails: {}", String::from_utf8_lossy(&what)),
-        said => Ok(said),
+    match heard {
+        None => bail!("the function has ended: {}", instance.child.wait().await?),
+        Some((_, Said::Failed(what))) => bail!("the function fails: {}", String::from_utf8_lossy(&what)),
+        Some(said) => Ok(said),
     }
 }
 
