@@ -3,8 +3,8 @@
 use std::{error::Error, fs, io, thread};
 
 use aws_sdk_kms::{
-    Client, Config,
-    config::{Credentials, Region, retry::RetryConfig},
+    Client,
+    config::retry::RetryConfig,
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
     primitives::Blob,
@@ -17,6 +17,8 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
+
+use crate::support::system::aws_at;
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -37,13 +39,9 @@ impl Served {
         let address = listener.local_addr()?.to_string();
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move { drop(stopped.await) };
-        let config = Config::builder()
-            .behavior_version_latest()
-            .region(Region::from_static("us-east-1"))
-            .endpoint_url(format!("http://{address}"))
-            .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
-            .retry_config(RetryConfig::disabled())
-            .build();
+        let url = format!("http://{address}");
+        let client = aws_at(&url, &url).kms;
+        let config = client.config().to_builder().retry_config(RetryConfig::disabled()).build();
         Ok(Self {
             client: Client::from_conf(config),
             server: tokio::spawn(kms.clone().serve(listener, shutdown)),
