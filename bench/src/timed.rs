@@ -35,10 +35,9 @@ impl Timed {
     /// Starts a function, and waits until it asks for its first event.
     pub async fn start(mut command: Command, environment: &BTreeMap<String, String>) -> Result<Self> {
         command.envs(environment).stdout(Stdio::null()).stderr(Stdio::null());
-        let begun = Instant::now();
         let mut instance = Instance::start(command).await?;
         let at = ready(&mut instance).await?;
-        let start = Took { clock: at - begun, processor: instance.usage()?.processor };
+        let start = Took { clock: at - instance.begun, processor: instance.usage()?.processor };
         Ok(Self { instance, start })
     }
 

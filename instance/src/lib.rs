@@ -38,6 +38,8 @@ pub enum Said {
 pub struct Instance {
     /// Its process, which is killed when this is dropped.
     pub child: Child,
+    /// When the process was started.
+    pub begun: Instant,
     events: mpsc::UnboundedSender<String>,
     said: mpsc::UnboundedReceiver<(Instant, Said)>,
     _api: JoinSet<()>,
@@ -57,8 +59,9 @@ impl Instance {
         let routes = routes(Api { events: Arc::new(Mutex::new(handed)), say });
         api.spawn(async { axum::serve(listener, routes).await.unwrap_or_default() });
         command.env("AWS_LAMBDA_RUNTIME_API", address).stdin(Stdio::null()).kill_on_drop(true);
+        let begun = Instant::now();
         let child = command.spawn().context("the function doesn't start")?;
-        Ok(Self { child, events, said, _api: api })
+        Ok(Self { child, begun, events, said, _api: api })
     }
 
     /// Hands it an event, which it takes once it is ready.

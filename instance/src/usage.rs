@@ -23,7 +23,8 @@ impl Usage {
 fn processor(process: u32) -> Result<Duration> {
     let mut all = Duration::ZERO;
     for thread in fs::read_dir(format!("/proc/{process}/task")).context("the process has ended")? {
-        let text = fs::read_to_string(thread?.path().join("schedstat"))?;
+        // A thread that has ended meanwhile keeps no processor busy.
+        let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
         let first = text.split(' ').next().context("an empty schedstat")?;
         all += Duration::from_nanos(first.parse()?);
     }
